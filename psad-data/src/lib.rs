@@ -1,0 +1,1 @@
+//! Ratings to lists: MovieLens reader, time split, initial ranker

@@ -1,0 +1,1 @@
+//! Score blocks to valid slates: greedy, beam and Plackett-Luce decoding

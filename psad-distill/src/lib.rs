@@ -1,0 +1,1 @@
+//! Losses, online distillation and the joint objective of teacher and student

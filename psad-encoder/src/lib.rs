@@ -1,0 +1,1 @@
+//! The shared list encoder: history attention and candidate self-attention

@@ -1,0 +1,1 @@
+//! Ranking metrics with explicit policies, summaries and paired tests

@@ -1,0 +1,1 @@
+//! The semi-autoregressive generator: context enhancement and a pointer head

@@ -1,0 +1,1 @@
+//! The tensor vocabulary of reranking: list batches, component traits, masked attention blocks

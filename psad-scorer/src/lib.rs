@@ -1,0 +1,1 @@
+//! The student: a lightweight scoring network

@@ -1,0 +1,1 @@
+//! A list-context simulator of users with known truth

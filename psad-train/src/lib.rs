@@ -1,0 +1,1 @@
+//! Fitting any objective: loop, optimiser, schedules, checkpoints, progress

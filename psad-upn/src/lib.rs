@@ -1,0 +1,1 @@
+//! User Profile Network: personalized gate and personalized position encoding

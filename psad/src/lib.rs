@@ -1,0 +1,1 @@
+//! Reranking for recommender systems: the facade over the psad crates
