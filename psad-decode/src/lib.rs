@@ -1,1 +1,72 @@
-//! Score blocks to valid slates: greedy, beam and Plackett-Luce decoding
+//! Logits of a network in, valid slates out.
+//!
+//! A generator scores the free candidates for a block of slots at a time: one slot (autoregressive), all of them
+//! (one-shot), or `K` (semi-autoregressive). This crate runs that loop on the host, for a batch of lists in lockstep,
+//! and asks the network once per block. What comes out is a [`Slate`](psad_core::Slate): distinct candidates of the
+//! list, never padding, whatever the logits; or an error that says where they cannot be used.
+//!
+//! ```
+//! use ndarray::Array2;
+//! use psad_decode::{BlockSchedule, ScoreBlock, Strategy, decode, from_fn};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // A "network" that likes neighbours of what it has placed last; two lists, padded to six candidates.
+//! let mut network = from_fn(|hypotheses, slots| {
+//!     let block = |placed: &[usize]| {
+//!         let last = placed.last().map_or(2., |&item| item as f32);
+//!         ScoreBlock::new(Array2::from_shape_fn((slots.len(), 6), |(_, item)| -(item as f32 - last).abs()))
+//!     };
+//!     Ok::<_, std::convert::Infallible>(hypotheses.iter().map(|each| block(each.placed())).collect())
+//! });
+//! let schedule = BlockSchedule::new(4, 2)?; // four slots, two at a time: two network steps
+//! let slates = decode(&Strategy::Greedy, schedule, &[6, 3], &mut network)?;
+//! assert_eq!(slates[0][0].slate.as_slice(), [2, 1, 0, 3]);
+//! assert_eq!(slates[1][0].slate.as_slice(), [2, 1, 0]); // a list of three is full after three slots
+//!
+//! let drawn = decode(&Strategy::Sample { seed: 7, samples: 5 }, schedule, &[6, 3], &mut network)?;
+//! assert!(drawn[0].len() == 5 && drawn[0][0].log_probability < 0.);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! What stands where:
+//!
+//! * [`BlockSchedule`]: which slots are predicted together.
+//! * [`BlockModel`], [`Hypothesis`], [`ScoreBlock`]: what a network is asked, and what it answers.
+//! * [`decode()`] with a [`Strategy`]: greedy, beam or Plackett–Luce sampling, each slate with its log-probability.
+//! * [`score_slates`]: the exact log-probability of slates that are given.
+//! * [`plackett_luce`]: sampling for models that give one score per candidate.
+//!
+//! Within a block the slots pick in order, each from its own row; what is picked is gone for the rest of the block and
+//! after it. So a slate's log-probability is the sum over its slots of the log-softmax among what is still free there,
+//! and `exp` of it adds up to 1 over all slates, for every schedule. Slates are deterministic: ties go to the ranker's
+//! order, and samples are a function of the seed and of the list's own logits.
+//!
+//! # What this does not do
+//!
+//! * No constraints (pinned slots, quotas per category) yet, and no diversity-aware, contrastive or assignment decoding.
+//! * No search that is exact for long lists: a beam is a heuristic, and a wider one can end lower where logits depend
+//!   on what is placed.
+//! * No temperature or top-p: scale or mask the logits in the model.
+//! * No tensors: logits arrive on the host.
+//!
+//! Neighbours: `psad-core` defines slates, `psad-nn` the networks and `psad-generator` the one this was written for;
+//! `psad-eval` measures what comes out.
+
+mod decode;
+mod error;
+mod hypothesis;
+mod model;
+mod plackett_luce;
+mod row;
+mod schedule;
+mod search;
+mod strategy;
+
+pub use decode::{decode, score_slates};
+pub use error::DecodeError;
+pub use hypothesis::{Decoded, Hypothesis};
+pub use model::{BlockModel, FnBlockModel, ScoreBlock, from_fn};
+pub use plackett_luce::plackett_luce;
+pub use schedule::{BlockSchedule, ScheduleError};
+pub use strategy::{Strategy, StrategyError};

@@ -1,1 +1,54 @@
-//! The tensor vocabulary of reranking: list batches, component traits, masked attention blocks
+//! The tensor vocabulary of reranking: what every trained part of the workspace is written in.
+//!
+//! Here plain lists become tensors ([`Batcher`] → [`ListBatch`]), and here stand the traits that make the parts of a
+//! reranker exchangeable ([`ListEncoder`], [`Personalization`], [`Generator`], [`ListScorer`], [`ListEvaluator`],
+//! [`Objective`]). A model made of such parts becomes a plain [`psad_core::Reranker`] through [`TensorReranker`].
+//!
+//! ```
+//! use burn::tensor::Device;
+//! use ndarray::{array, Array2};
+//! use psad_core::{Candidates, History, Items, Request, Schema, User};
+//! use psad_nn::{Batcher, Tables};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let schema = Schema::builder().item_sparse("film", 100).build()?;
+//! let tables = Tables::seeded(&schema, 8, 42)?;
+//! let items = Items::new(array![[7], [9], [7]], Array2::zeros((3, 0)))?;
+//! let request =
+//!     Request::new(User::anonymous(), History::empty(1, 0), Candidates::new(items, array![0.3, 0.2, 0.1])?)?;
+//!
+//! let batch = Batcher::new(&schema).requests(&[&request], &tables, &Device::flex())?;
+//! assert_eq!(batch.candidates.features(&batch.rows).dims(), [1, 3, 8 + 1]); // embedding, and the ranker's score
+//! assert_eq!(batch.touched.len(), 2); // film 7 and film 9: a step costs what its batch touches
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Padding is told by masks, and every block here ignores it exactly: a list gives the same numbers alone as in any
+//! batch. Shapes in the documentation use `batch`, `candidates`, `history`, `slots` and `width`.
+//!
+//! Neighbours: `psad-core` (requests, slates), `psad-decode` (picking on the host); the components built on this are
+//! `psad-upn`, `psad-encoder`, `psad-generator`, `psad-scorer`. Training lives in `psad-train`.
+
+mod attention;
+mod batch;
+mod feed_forward;
+mod generate;
+mod parameters;
+mod reranker;
+mod tables;
+mod traits;
+mod weights;
+
+pub use attention::{Attention, AttentionConfig, Mask, TransformerLayer, TransformerLayerConfig};
+pub use batch::{Batcher, HistoryBatch, ItemBatch, LabelBatch, ListBatch};
+pub use feed_forward::{FeedForward, Mlp};
+pub use generate::{GenerateError, generate};
+pub use parameters::{ParameterError, load_parameters, named_parameters};
+pub use reranker::{RerankModel, Student, Teacher, TensorReranker};
+pub use tables::{Tables, Touched};
+pub use traits::{
+    Component, DecoderState, Encoded, Generator, HistoryPositions, ListEncoder, ListEvaluator, ListScorer, LossPart,
+    LossParts, NoPersonalization, Objective, Personalization, mean_history,
+};
+pub use weights::Weights;

@@ -1,0 +1,72 @@
+//! What can go wrong on the way to a slate.
+
+use thiserror::Error;
+
+use crate::{StrategyError, row::BadLogit};
+
+/// Why a batch could not be decoded; `E` is the error of the [`BlockModel`](crate::BlockModel).
+#[derive(Debug, Clone, PartialEq, Error)]
+#[non_exhaustive]
+pub enum DecodeError<E> {
+    /// A list without candidates.
+    #[error("list {list} has no candidates")]
+    EmptyList {
+        /// Index of the list in the batch.
+        list: usize,
+    },
+    /// A slate that is given has more slots than the schedule.
+    #[error("the slate of list {list} has {found} slots, the schedule {slots}")]
+    SlateLength {
+        /// Index of the list in the batch.
+        list: usize,
+        /// Slots of the schedule.
+        slots: usize,
+        /// Slots of the slate.
+        found: usize,
+    },
+    /// The strategy's own numbers.
+    #[error(transparent)]
+    Strategy(#[from] StrategyError),
+    /// The model answered for another number of hypotheses than it was asked about.
+    #[error("the model was asked about {expected} hypotheses and returned {found} blocks")]
+    BlockCount {
+        /// Number of hypotheses.
+        expected: usize,
+        /// Number of blocks.
+        found: usize,
+    },
+    /// A block that does not cover its slots and candidates.
+    #[error(
+        "a block of list {list} has the shape {found:?}; [slots, candidates] must be {expected:?}, or wider by padding"
+    )]
+    BlockShape {
+        /// Index of the list in the batch.
+        list: usize,
+        /// Slots of the block, and the fewest candidates that it may have.
+        expected: [usize; 2],
+        /// The block's shape.
+        found: [usize; 2],
+    },
+    /// A logit that is NaN or `+inf` at a free candidate; or `-inf` at every one, and this is the first of them.
+    #[error("list {list}, slot {slot}: candidate {item} has the logit {value}, and at least one must be finite")]
+    NonFinite {
+        /// Index of the list in the batch.
+        list: usize,
+        /// The slot.
+        slot: usize,
+        /// The candidate.
+        item: usize,
+        /// Its logit.
+        value: f32,
+    },
+    /// The model itself failed.
+    #[error("the model failed: {0}")]
+    Model(#[source] E),
+}
+
+impl<E> From<BadLogit> for DecodeError<E> {
+    fn from(bad: BadLogit) -> Self {
+        let BadLogit { list, slot, item, value } = bad;
+        Self::NonFinite { list, slot, item, value }
+    }
+}

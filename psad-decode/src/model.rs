@@ -1,0 +1,93 @@
+//! The network as the decoder sees it.
+
+use std::ops::Range;
+
+use ndarray::Array2;
+
+use crate::Hypothesis;
+
+/// The logits of one block for one partial slate: `[slots of the block, candidates]`.
+///
+/// Columns beyond the list's own candidates are padding. They and the columns of placed items may hold anything; they
+/// are never read. At a free candidate `-inf` means "not in this slot", NaN and `+inf` are errors of the model.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScoreBlock {
+    logits: Array2<f32>,
+}
+
+impl ScoreBlock {
+    /// Wraps logits `[slots of the block, candidates]`; they are checked when they are decoded.
+    pub fn new(logits: Array2<f32>) -> Self {
+        Self { logits }
+    }
+
+    /// The logits, `[slots of the block, candidates]`.
+    pub fn logits(&self) -> &Array2<f32> {
+        &self.logits
+    }
+}
+
+/// A network, or anything else, that scores the candidates for a block of slots.
+///
+/// The calls follow the blocks of a [`BlockSchedule`](crate::BlockSchedule), for all lists of a batch in lockstep. A
+/// model that keeps a state per hypothesis gathers it by [`Hypothesis::parent`] when a call begins, then advances it by
+/// what the previous block has placed: the end of [`Hypothesis::placed`].
+///
+/// See [`from_fn`] for models that are a function.
+pub trait BlockModel {
+    /// What can go wrong in the network.
+    type Error;
+
+    /// One network step: the logits of `slots` for every hypothesis, in their order.
+    ///
+    /// At the first call there is one hypothesis per list, with nothing placed. At every later call a hypothesis
+    /// extends `hypotheses[parent]` of the call before by the picks of the block before. Hypotheses of lists that are
+    /// already complete travel along unchanged; what is returned for them is not read, but must have a row per slot.
+    ///
+    /// # Shapes
+    /// Each [`ScoreBlock`] is `[slots.len(), candidates]`, with at least as many columns as its list has candidates.
+    /// `slots` is a whole block of the schedule, even where no list is long enough to fill it.
+    ///
+    /// # Errors
+    /// Whatever the network meets; decoding ends with [`DecodeError::Model`](crate::DecodeError::Model) then.
+    fn block_logits(&mut self, hypotheses: &[Hypothesis], slots: Range<usize>) -> Result<Vec<ScoreBlock>, Self::Error>;
+}
+
+/// A model made of a function; see [`from_fn`].
+#[derive(Clone, Copy)]
+pub struct FnBlockModel<F>(F);
+
+impl<F> std::fmt::Debug for FnBlockModel<F> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "FnBlockModel({})", std::any::type_name::<F>())
+    }
+}
+
+/// Turns a function into a [`BlockModel`].
+///
+/// ```
+/// use ndarray::Array2;
+/// use psad_decode::{ScoreBlock, from_fn};
+/// // Five candidates that are all alike.
+/// let model = from_fn(|hypotheses, slots| {
+///     let block = ScoreBlock::new(Array2::zeros((slots.len(), 5)));
+///     Ok::<_, std::convert::Infallible>(vec![block; hypotheses.len()])
+/// });
+/// ```
+pub fn from_fn<F, E>(function: F) -> FnBlockModel<F>
+where
+    F: FnMut(&[Hypothesis], Range<usize>) -> Result<Vec<ScoreBlock>, E>,
+{
+    FnBlockModel(function)
+}
+
+impl<F, E> BlockModel for FnBlockModel<F>
+where
+    F: FnMut(&[Hypothesis], Range<usize>) -> Result<Vec<ScoreBlock>, E>,
+{
+    type Error = E;
+
+    fn block_logits(&mut self, hypotheses: &[Hypothesis], slots: Range<usize>) -> Result<Vec<ScoreBlock>, E> {
+        (self.0)(hypotheses, slots)
+    }
+}

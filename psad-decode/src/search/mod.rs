@@ -1,0 +1,22 @@
+//! How the slots of a block are filled: one file per strategy.
+
+mod beam;
+mod greedy;
+mod sample;
+
+pub(crate) use beam::Beam;
+pub(crate) use greedy::Greedy;
+pub(crate) use sample::{Sample, gumbel, stream};
+
+use crate::{
+    Hypothesis,
+    row::{BadLogit, Open},
+};
+
+/// A strategy at work on a batch; what it remembers from block to block is its own.
+pub(crate) trait Search {
+    /// Fills the slots below `end` for the hypotheses of one list, and says which live on, in order.
+    ///
+    /// All of them have the same number of slots filled, and at least one hypothesis comes in and goes out.
+    fn fill(&mut self, open: Vec<Open<'_>>, end: usize) -> Result<Vec<Hypothesis>, BadLogit>;
+}

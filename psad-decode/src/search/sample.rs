@@ -1,0 +1,49 @@
+//! Plackett–Luce sampling by Gumbel noise.
+
+use rand::RngExt;
+use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
+use rand_distr::Exp1;
+
+use super::{Search, greedy::fill_each};
+use crate::{
+    Hypothesis,
+    row::{BadLogit, Open},
+};
+
+/// Each sample owns a stream of random numbers from the first block to the last. Streams are numbered by the sample
+/// within its list, never by the list, so what a list gets does not depend on where in a batch it stands.
+pub(crate) struct Sample {
+    samples: usize,
+    streams: Vec<ChaCha8Rng>,
+}
+
+impl Sample {
+    pub(crate) fn new(seed: u64, samples: usize, lists: usize) -> Self {
+        let streams = (0..lists).flat_map(|_| (0..samples).map(|sample| stream(seed, sample))).collect();
+        Self { samples, streams }
+    }
+}
+
+impl Search for Sample {
+    fn fill(&mut self, mut open: Vec<Open<'_>>, end: usize) -> Result<Vec<Hypothesis>, BadLogit> {
+        // The first block starts from one empty slate per list; every sample goes its own way from there.
+        if open.len() < self.samples {
+            open.resize(self.samples, open[0].clone());
+        }
+        let first = open[0].hypothesis.list * self.samples;
+        let streams = &mut self.streams[first..first + self.samples];
+        open.into_iter().zip(streams).map(|(open, stream)| fill_each(open, end, || gumbel(stream))).collect()
+    }
+}
+
+/// The random numbers of one sample.
+pub(crate) fn stream(seed: u64, sample: usize) -> ChaCha8Rng {
+    let mut stream = ChaCha8Rng::seed_from_u64(seed);
+    stream.set_stream(sample as u64);
+    stream
+}
+
+/// A standard Gumbel variate: minus the logarithm of an exponential one.
+pub(crate) fn gumbel(stream: &mut ChaCha8Rng) -> f64 {
+    -stream.sample::<f64, _>(Exp1).ln()
+}

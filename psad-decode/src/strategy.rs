@@ -1,0 +1,67 @@
+//! Which slates are looked for.
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::search::{Beam, Greedy, Sample, Search};
+
+/// How slates are chosen from the logits. Whatever the strategy, the network runs once per block.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Strategy {
+    /// Each slot takes its best free candidate; equal logits keep the ranker's order.
+    Greedy,
+    /// The `width` most probable partial slates of each list live on at every slot. Returns up to `width` distinct
+    /// slates per list, most probable first. A width of 1 is [`Strategy::Greedy`].
+    Beam {
+        /// Partial slates kept per list, at least 1.
+        width: usize,
+    },
+    /// Plackett–Luce: each slot draws from the softmax over its free candidates. Returns `samples` independent slates
+    /// per list, in the order of drawing.
+    ///
+    /// What a list gets depends on the seed and on its own logits alone, so lists with the same logits in one batch
+    /// get the same slates.
+    Sample {
+        /// Same seed, same slates.
+        seed: u64,
+        /// Slates per list, at least 1.
+        samples: usize,
+    },
+}
+
+impl Strategy {
+    /// Checks the strategy's numbers, as [`decode`](crate::decode()) does before it begins.
+    ///
+    /// # Errors
+    /// [`StrategyError`] if a width or a number of samples is 0.
+    pub fn check(&self) -> Result<(), StrategyError> {
+        match self {
+            Self::Beam { width: 0 } => Err(StrategyError::NoWidth),
+            Self::Sample { samples: 0, .. } => Err(StrategyError::NoSamples),
+            _ => Ok(()),
+        }
+    }
+
+    /// The strategy at work on a batch of `lists`.
+    pub(crate) fn search(&self, lists: usize) -> Result<Box<dyn Search>, StrategyError> {
+        self.check()?;
+        Ok(match *self {
+            Self::Greedy => Box::new(Greedy),
+            Self::Beam { width } => Box::new(Beam { width }),
+            Self::Sample { seed, samples } => Box::new(Sample::new(seed, samples, lists)),
+        })
+    }
+}
+
+/// Why a strategy cannot work.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum StrategyError {
+    /// A beam that holds nothing.
+    #[error("a beam of width 0 was asked for; the least is 1")]
+    NoWidth,
+    /// Nothing to draw.
+    #[error("0 samples were asked for; the least is 1")]
+    NoSamples,
+}

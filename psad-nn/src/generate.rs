@@ -1,0 +1,100 @@
+//! The bridge between a tensor generator and the decoder on the host.
+
+use std::convert::Infallible;
+use std::ops::Range;
+
+use burn::tensor::{Int, Tensor, TensorData};
+use ndarray::{Array2, Array3};
+use psad_decode::{BlockModel, BlockSchedule, DecodeError, Decoded, Hypothesis, ScoreBlock, Strategy, decode};
+use thiserror::Error;
+
+use crate::{DecoderState, Encoded, Generator};
+
+/// Decodes one slate (or several, as the strategy says) for every list of a batch. The network runs once per block
+/// for the whole batch; picking happens on the host.
+///
+/// # Errors
+/// [`GenerateError`] for a schedule longer than allowed, or a network that answers NaN.
+pub fn generate<G: Generator>(
+    generator: &G,
+    encoded: &Encoded,
+    schedule: BlockSchedule,
+    strategy: &Strategy,
+) -> Result<Vec<Vec<Decoded>>, GenerateError> {
+    let mut network = Network { generator, encoded, rows: encoded.clone(), state: None, block: 0..0 };
+    match decode(strategy, schedule, &encoded.lens, &mut network) {
+        Ok(decoded) => Ok(decoded),
+        Err(error) => Err(GenerateError(Box::new(error))),
+    }
+}
+
+/// A network that answered nonsense, or a strategy that cannot be followed.
+#[derive(Debug, Error)]
+#[error(transparent)]
+pub struct GenerateError(Box<DecodeError<ReadError>>);
+
+/// The device did not give the logits back.
+#[derive(Debug, Error)]
+#[error("the logits cannot be read from their device: {0}")]
+struct ReadError(String);
+
+impl From<Infallible> for ReadError {
+    fn from(never: Infallible) -> Self {
+        match never {}
+    }
+}
+
+struct Network<'a, G: Generator> {
+    generator: &'a G,
+    encoded: &'a Encoded,
+    /// The encoding of each hypothesis' list.
+    rows: Encoded,
+    state: Option<G::State>,
+    /// The block that `state` has not seen yet.
+    block: Range<usize>,
+}
+
+impl<G: Generator> Network<'_, G> {
+    /// Follows the hypotheses: each extends its parent by the picks of the last block.
+    fn follow(&mut self, hypotheses: &[Hypothesis]) -> G::State {
+        let Some(state) = self.state.take() else {
+            return self.generator.start(&self.rows);
+        };
+        let device = self.rows.items.device();
+        let same = hypotheses.iter().enumerate().all(|(index, hypothesis)| hypothesis.parent == index);
+        let state = if same && hypotheses.len() == self.rows.lens.len() {
+            state
+        } else {
+            let lists: Vec<usize> = hypotheses.iter().map(|hypothesis| hypothesis.list).collect();
+            self.rows = self.encoded.select(&lists);
+            let parents: Vec<i32> = hypotheses.iter().map(|hypothesis| hypothesis.parent as i32).collect();
+            state.select(&Tensor::<1, Int>::from_data(parents.as_slice(), &device))
+        };
+        let block = self.block.clone();
+        // A list that is filled already has no pick here; item 0 stands in and is ignored.
+        let picks: Vec<i32> = hypotheses
+            .iter()
+            .flat_map(|hypothesis| {
+                let placed = hypothesis.placed();
+                block.clone().map(|slot| placed.get(slot).map_or(0, |&item| item as i32))
+            })
+            .collect();
+        let picks = TensorData::new::<i32, _>(picks, [hypotheses.len(), block.len()]);
+        self.generator.advance(&self.rows, state, block, Tensor::from_data(picks, &device))
+    }
+}
+
+impl<G: Generator> BlockModel for Network<'_, G> {
+    type Error = ReadError;
+
+    fn block_logits(&mut self, hypotheses: &[Hypothesis], slots: Range<usize>) -> Result<Vec<ScoreBlock>, ReadError> {
+        let state = self.follow(hypotheses);
+        let logits = self.generator.block_logits(&self.rows, &state, slots.clone());
+        self.state = Some(state);
+        self.block = slots;
+        let shape = logits.dims();
+        let values = logits.try_into_vec_as::<f32>().map_err(|error| ReadError(format!("{error:?}")))?;
+        let blocks = Array3::from_shape_vec(shape, values).map_err(|error| ReadError(error.to_string()))?;
+        Ok(blocks.outer_iter().map(|block| ScoreBlock::new(Array2::from(block.to_owned()))).collect())
+    }
+}

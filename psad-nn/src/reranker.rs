@@ -1,0 +1,141 @@
+//! From trained parts to a plain [`Reranker`].
+
+use std::fmt;
+use std::sync::Arc;
+
+use burn::module::Module;
+use burn::tensor::Device;
+use ndarray::Array2;
+use psad_core::{Request, RerankError, Reranker, Schema, Slate};
+use psad_decode::{BlockSchedule, Strategy};
+
+use crate::{Batcher, Component, Encoded, Generator, ListBatch, ListEncoder, ListScorer, Tables, generate};
+
+/// A model that answers a batch of lists with slates.
+pub trait RerankModel: Component {
+    /// A slate of `min(len, candidates)` for every list of the batch; `len` is at least 1.
+    ///
+    /// # Errors
+    /// [`RerankError`] if the network answers NaN.
+    fn slates(&self, batch: &ListBatch, len: usize) -> Result<Vec<Slate>, RerankError>;
+}
+
+/// Encoder and scorer: one pass, then sorting. PSAD-S is one.
+#[derive(Module, Debug)]
+pub struct Student<E, S> {
+    /// Encodes the list.
+    pub encoder: E,
+    /// Scores its candidates.
+    pub scorer: S,
+}
+
+impl<E: ListEncoder, S: ListScorer> Student<E, S> {
+    /// The scores of every list's real candidates.
+    ///
+    /// # Errors
+    /// [`RerankError::Other`] if the device does not give the scores back.
+    pub fn scores(&self, batch: &ListBatch) -> Result<Vec<Vec<f32>>, RerankError> {
+        score_lists(&self.scorer, &self.encoder.encode(batch))
+    }
+}
+
+impl<E: ListEncoder, S: ListScorer> RerankModel for Student<E, S> {
+    fn slates(&self, batch: &ListBatch, len: usize) -> Result<Vec<Slate>, RerankError> {
+        let scores = self.scores(batch)?;
+        scores.iter().map(|scores| Ok(Slate::top_by_score(scores, len)?)).collect()
+    }
+}
+
+fn score_lists<S: ListScorer>(scorer: &S, encoded: &Encoded) -> Result<Vec<Vec<f32>>, RerankError> {
+    let scores = scorer.score(encoded);
+    let shape = scores.dims();
+    let values = scores.try_into_vec_as::<f32>().map_err(|error| RerankError::other(format!("{error:?}")))?;
+    let rows = Array2::from_shape_vec(shape, values).map_err(RerankError::other)?;
+    Ok(rows.outer_iter().zip(&encoded.lens).map(|(row, &len)| row.iter().copied().take(len).collect()).collect())
+}
+
+/// Encoder and generator: one encoder pass, then a decoder step per block. PSAD-G is one.
+#[derive(Module, Debug)]
+pub struct Teacher<E, G> {
+    /// Encodes the list.
+    pub encoder: E,
+    /// Builds the slate.
+    pub generator: G,
+    #[module(skip)]
+    block_size: usize,
+    #[module(skip)]
+    strategy: Strategy,
+}
+
+impl<E: ListEncoder, G: Generator> Teacher<E, G> {
+    /// Decodes in blocks of `block_size` (at least 1) as `strategy` says.
+    pub fn new(encoder: E, generator: G, block_size: usize, strategy: Strategy) -> Self {
+        Self { encoder, generator, block_size: block_size.max(1), strategy }
+    }
+}
+
+impl<E: ListEncoder, G: Generator> RerankModel for Teacher<E, G> {
+    fn slates(&self, batch: &ListBatch, len: usize) -> Result<Vec<Slate>, RerankError> {
+        let encoded = self.encoder.encode(batch);
+        let longest = encoded.lens.iter().copied().max().unwrap_or(1);
+        let schedule = BlockSchedule::new(len.min(longest), self.block_size).map_err(RerankError::other)?;
+        let decoded = generate(&self.generator, &encoded, schedule, &self.strategy).map_err(RerankError::other)?;
+        let best = decoded.into_iter().map(|slates| slates.into_iter().next().map(|first| first.slate));
+        best.map(|slate| slate.ok_or_else(|| RerankError::other("the decoder gave no slate"))).collect()
+    }
+}
+
+/// A model with its tables and schema, as a plain reranker without any type parameter once it is boxed.
+///
+/// It checks every request against the schema, so that no tensor operation ever meets a wrong shape.
+#[derive(Clone)]
+pub struct TensorReranker<M> {
+    model: M,
+    tables: Arc<Tables>,
+    batcher: Batcher,
+    device: Device,
+}
+
+impl<M: RerankModel> TensorReranker<M> {
+    /// Takes the inference form of `model`; `device` is where its parameters stand.
+    pub fn new(model: &M, tables: Arc<Tables>, schema: &Schema, device: &Device) -> Self {
+        let device = device.clone().without_autodiff();
+        Self { model: model.valid(), tables, batcher: Batcher::new(schema), device }
+    }
+
+    /// The model, in its inference form.
+    pub fn model(&self) -> &M {
+        &self.model
+    }
+
+    /// A batch as the model reads it.
+    ///
+    /// # Errors
+    /// As [`Batcher::requests`].
+    pub fn batch(&self, requests: &[&Request]) -> Result<ListBatch, RerankError> {
+        self.batcher.requests(requests, &self.tables, &self.device)
+    }
+}
+
+impl<M> fmt::Debug for TensorReranker<M> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "TensorReranker({})", std::any::type_name::<M>())
+    }
+}
+
+impl<M: RerankModel> Reranker for TensorReranker<M> {
+    fn rerank(&self, request: &Request, len: usize) -> Result<Slate, RerankError> {
+        let slates = self.rerank_batch(&[request], len)?;
+        slates.into_iter().next().ok_or_else(|| RerankError::other("the model gave no slate"))
+    }
+
+    fn rerank_batch(&self, requests: &[&Request], len: usize) -> Result<Vec<Slate>, RerankError> {
+        if len == 0 {
+            return Err(RerankError::EmptySlate);
+        }
+        if requests.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.model.slates(&self.batch(requests)?, len)
+    }
+}

@@ -1,0 +1,154 @@
+//! The best slates that someone who knew the truth would show.
+
+use psad_core::{Slate, SlateBuilder};
+
+use crate::ListTruth;
+use crate::truth::Progress;
+
+/// Up to this many candidates every slate is tried.
+const EXHAUSTIVE: usize = 8;
+/// A swap must gain at least this much, so that rounding never makes the search go in circles.
+const GAIN: f64 = 1e-12;
+
+impl ListTruth {
+    /// Fills slot after slot with the candidate that is most likely clicked below what already stands there.
+    ///
+    /// This is the best that a left-to-right decoder without look-ahead can do.
+    pub fn greedy(&self, len: usize) -> Slate {
+        let mut slate = SlateBuilder::new(self.candidates());
+        while slate.len() < len {
+            let chance = |item: &usize| self.click_if_seen(slate.placed(), *item);
+            // Ties go to the ranker's order: `max_by` keeps the last of equals, so it walks backwards.
+            let free: Vec<usize> = slate.free().collect();
+            let Some(best) = free.into_iter().rev().max_by(|a, b| chance(a).total_cmp(&chance(b))) else { break };
+            // A free candidate is never refused.
+            let _ = slate.push(best);
+        }
+        slate.finish()
+    }
+
+    /// The best slate of `len` slots that can be found: what regret is measured against.
+    ///
+    /// Exact for lists of up to eight candidates. For longer lists, the better of the greedy slate and the order by
+    /// attraction, improved by swaps until no swap of two candidates helps any more.
+    pub fn oracle(&self, len: usize) -> Slate {
+        let len = len.min(self.candidates());
+        let items =
+            if self.candidates() <= EXHAUSTIVE { Exhaustive::search(self, len) } else { self.swapped_best(len) };
+        collect(self.candidates(), &items[..len])
+    }
+
+    fn swapped_best(&self, len: usize) -> Vec<usize> {
+        let greedy = self.greedy(len).completed().as_slice().to_vec();
+        let mut attractive: Vec<usize> = (0..self.candidates()).collect();
+        attractive.sort_by(|&a, &b| self.attraction()[b].total_cmp(&self.attraction()[a]));
+        let [one, other] = [greedy, attractive].map(|start| self.climb(start, len));
+        if self.utility(&one[..len]) >= self.utility(&other[..len]) { one } else { other }
+    }
+
+    /// Swaps within the first `len`, and with what lies behind them, as long as that helps.
+    fn climb(&self, mut order: Vec<usize>, len: usize) -> Vec<usize> {
+        let mut best = self.utility(&order[..len]);
+        loop {
+            let before = best;
+            for one in 0..len {
+                for other in one + 1..order.len() {
+                    order.swap(one, other);
+                    let utility = self.utility(&order[..len]);
+                    if utility > best + GAIN {
+                        best = utility;
+                    } else {
+                        order.swap(one, other);
+                    }
+                }
+            }
+            if best == before {
+                return order;
+            }
+        }
+    }
+}
+
+/// Tries every slate, depth first, so that a shared beginning is walked once.
+struct Exhaustive<'a> {
+    truth: &'a ListTruth,
+    order: Vec<usize>,
+    best: (f64, Vec<usize>),
+}
+
+impl<'a> Exhaustive<'a> {
+    fn search(truth: &'a ListTruth, len: usize) -> Vec<usize> {
+        let order: Vec<usize> = (0..truth.candidates()).collect();
+        let mut search = Self { truth, best: (f64::NEG_INFINITY, order.clone()), order };
+        search.descend(Progress::START, 0, len);
+        search.best.1
+    }
+
+    fn descend(&mut self, progress: Progress, slot: usize, len: usize) {
+        if slot == len {
+            if progress.clicks > self.best.0 {
+                self.best = (progress.clicks, self.order.clone());
+            }
+            return;
+        }
+        for next in slot..self.order.len() {
+            self.order.swap(slot, next);
+            let placed = self.truth.step(progress, &self.order[..slot], self.order[slot]);
+            self.descend(placed, slot + 1, len);
+            self.order.swap(slot, next);
+        }
+    }
+}
+
+fn collect(candidates: usize, items: &[usize]) -> Slate {
+    let mut slate = SlateBuilder::new(candidates);
+    for &item in items {
+        // A part of a permutation is distinct and in range.
+        let _ = slate.push(item);
+    }
+    slate.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::truth::tests::{indifferent, patient, truth};
+    use crate::{Examination, Interactions, SimConfig, Split, World};
+
+    #[test]
+    fn greedy_takes_what_is_most_likely_clicked_next() {
+        // 2 attracts most; 0 comes next; then 3 goes with 2, and 1 loses half below its substitute 0.
+        assert_eq!(truth(Examination::PositionBased).greedy(9).as_slice(), [2, 0, 3, 1]);
+        assert_eq!(truth(Examination::PositionBased).greedy(2).as_slice(), [2, 0]);
+        assert_eq!(indifferent().greedy(4).as_slice(), [0, 1, 2, 3], "equals keep the ranker's order");
+    }
+
+    #[test]
+    fn the_oracle_looks_ahead_where_that_pays() {
+        let truth = patient(0.99);
+        // Slots are nearly equal, so what helps the complement goes above it.
+        let best = truth.oracle(2);
+        assert_eq!(best.as_slice(), [0, 2]);
+        assert!(truth.utility(best.as_slice()) > truth.utility(truth.greedy(2).as_slice()));
+    }
+
+    #[test]
+    fn local_search_comes_close_to_trying_everything() {
+        for examination in [Examination::PositionBased, Examination::Cascade, Examination::DependentClick] {
+            let interactions = Interactions::Strong;
+            let config = SimConfig { users: 20, candidates: 8, interactions, examination, ..SimConfig::default() };
+            let world = World::new(config).unwrap();
+            let (mut exact, mut found) = (0., 0.);
+            for index in 0..10 {
+                let truth = world.list(Split::Train, index).truth;
+                let best = truth.utility(&Exhaustive::search(&truth, 5)[..5]);
+                let swapped = truth.utility(&truth.swapped_best(5)[..5]);
+                assert!(swapped <= best + 1e-9 && swapped >= truth.utility(truth.greedy(5).as_slice()));
+                assert_eq!(truth.utility(truth.oracle(5).as_slice()), best);
+                exact += best;
+                found += swapped;
+            }
+            assert!(found > 0.98 * exact, "{examination:?}: {found} of {exact}");
+        }
+    }
+}
