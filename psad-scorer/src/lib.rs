@@ -1,1 +1,66 @@
-//! The student: a lightweight scoring network
+//! The student: a few small layers that give every candidate a score.
+//!
+//! PSAD-S is the shared encoder followed by this scorer: one pass, then sorting. It is trained beside the teacher by
+//! `psad-distill`, or alone.
+//!
+//! ```
+//! use burn::tensor::{Bool, Device, Distribution, Tensor};
+//! use psad_nn::{Encoded, ListScorer};
+//! use psad_scorer::ScorerConfig;
+//!
+//! let device = Device::flex();
+//! let random = || Tensor::<3>::random([2, 6, 16], Distribution::Normal(0., 1.), &device);
+//! let encoded = Encoded {
+//!     items: random(),
+//!     inputs: random(),
+//!     profile: Tensor::zeros([2, 20], &device),
+//!     pad: Tensor::<1, Bool>::from_bool([false; 12].as_slice(), &device).reshape([2, 6]),
+//!     lens: vec![6, 6],
+//! };
+//! let scorer = ScorerConfig::new(16, 20).init(42, &device);
+//! assert_eq!(scorer.score(&encoded).dims(), [2, 6]);
+//! ```
+//!
+//! Neighbours: it reads the `Encoded` of `psad-encoder`; a scorer of your own implements [`psad_nn::ListScorer`].
+
+use burn::config::Config;
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+use psad_nn::{Encoded, ListScorer, Mlp, Weights};
+
+/// Configuration of [`Scorer`].
+#[derive(Config, Debug)]
+pub struct ScorerConfig {
+    /// Width of the encoded items.
+    pub width: usize,
+    /// Width of the encoded profile.
+    pub profile: usize,
+    /// Widths of the hidden layers.
+    #[config(default = "vec![64, 32]")]
+    pub hidden: Vec<usize>,
+}
+
+impl ScorerConfig {
+    /// Draws the weights.
+    pub fn init(&self, seed: u64, device: &Device) -> Scorer {
+        let widths: Vec<usize> =
+            std::iter::once(2 * self.width + self.profile).chain(self.hidden.iter().copied()).chain([1]).collect();
+        Scorer { layers: Mlp::init(&widths, &mut Weights::seeded(seed, device)) }
+    }
+}
+
+/// `s_i = MLP([H_i; x̃_i; e_u; h_u])`.
+#[derive(Module, Debug)]
+pub struct Scorer {
+    layers: Mlp,
+}
+
+impl ListScorer for Scorer {
+    fn score(&self, encoded: &Encoded) -> Tensor<2> {
+        let [batch, candidates, _] = encoded.items.dims();
+        let [_, profile] = encoded.profile.dims();
+        let user = encoded.profile.clone().reshape([batch, 1, profile]).expand([batch, candidates, profile]);
+        let input = Tensor::cat(vec![encoded.items.clone(), encoded.inputs.clone(), user], 2);
+        self.layers.forward(input).reshape([batch, candidates])
+    }
+}

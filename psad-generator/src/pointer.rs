@@ -1,0 +1,67 @@
+//! The pointer head.
+
+use burn::module::Module;
+use burn::nn::Linear;
+use burn::tensor::{Bool, Tensor, activation};
+use psad_nn::Weights;
+
+/// Stands for −∞, and keeps sums and gradients finite: `exp` of it is zero.
+const UNAVAILABLE: f32 = -1e9;
+
+/// `U[k, i] = v · tanh(W_h H_i + W_q Q_k)` (Vinyals et al. 2015).
+///
+/// Computed as `2 v · σ(2x) − Σ v`, which is the same number: the backend's `tanh` costs three times its sigmoid, and
+/// this is the widest tensor of a training step.
+#[derive(Module, Debug)]
+pub struct PointerHead {
+    item: Linear,
+    query: Linear,
+    compare: Linear,
+}
+
+impl PointerHead {
+    pub(crate) fn init(width: usize, pointer: usize, weights: &mut Weights) -> Self {
+        Self {
+            item: weights.linear(width, pointer),
+            query: weights.projection(width, pointer),
+            compare: weights.projection(pointer, 1),
+        }
+    }
+
+    /// # Shapes
+    /// * `queries`: `[batch, slots, width]`
+    /// * `items`: `[batch, candidates, width]`
+    /// * `unavailable`: `[batch, slots, candidates]`, true at padding and at items placed in earlier blocks
+    /// * answer: `[batch, slots, candidates]`, `-1e9` where unavailable
+    pub fn forward(&self, queries: Tensor<3>, items: Tensor<3>, unavailable: Tensor<3, Bool>) -> Tensor<3> {
+        let [batch, candidates, _] = items.dims();
+        let [_, slots, _] = queries.dims();
+        let item = self.item.forward(items) * 2.;
+        let query = self.query.forward(queries) * 2.;
+        let [_, _, width] = item.dims();
+        let sum = item.reshape([batch, 1, candidates, width]) + query.reshape([batch, slots, 1, width]);
+        let squashed = activation::sigmoid(sum).reshape([batch * slots * candidates, width]);
+        let logits = self.compare.forward(squashed).reshape([batch, slots, candidates]) * 2.;
+        let offset = self.compare.weight.val().sum().reshape([1, 1, 1]);
+        (logits - offset).mask_fill(unavailable, UNAVAILABLE)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::tensor::{Device, Distribution};
+
+    #[test]
+    fn the_sigmoid_form_is_the_tanh_form() {
+        let device = Device::flex();
+        let head = PointerHead::init(8, 5, &mut Weights::seeded(1, &device));
+        let random = |rows| Tensor::<3>::random([2, rows, 8], Distribution::Normal(0., 2.), &device);
+        let (queries, items) = (random(3), random(4));
+        let open = Tensor::<3>::zeros([2, 3, 4], &device).bool();
+        let found = head.forward(queries.clone(), items.clone(), open);
+        let sum = head.item.forward(items).reshape([2, 1, 4, 5]) + head.query.forward(queries).reshape([2, 3, 1, 5]);
+        let expected = head.compare.forward(sum.tanh()).reshape([2, 3, 4]);
+        assert!((found - expected).abs().max().into_scalar::<f32>() < 1e-5);
+    }
+}
