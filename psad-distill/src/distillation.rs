@@ -4,7 +4,7 @@ use burn::tensor::{Bool, Tensor, TensorData, activation};
 use serde::{Deserialize, Serialize};
 
 /// Low enough that its softmax weight is zero, finite so that products with zero stay zero.
-const UNAVAILABLE: f32 = -1e9;
+pub(crate) const UNAVAILABLE: f32 = -1e9;
 
 /// Keeps `0 · log 0` at 0.
 const SMALLEST: f64 = 1e-30;

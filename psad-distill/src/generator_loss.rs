@@ -22,9 +22,10 @@ pub struct GeneratorLoss {
 /// the ranker. A hinge term with an empty side is 0, and so are both parts for a list without contrast.
 ///
 /// # Shapes
-/// `logits`: `U`, `[batch, slots, candidates]`, very low where unavailable
+/// `logits`: `U`, `[batch, slots, candidates]`; what stands where a slot cannot choose is never read
 pub fn generator_loss(logits: Tensor<3>, targets: &SlotTargets) -> GeneratorLoss {
     let [batch, slots, candidates] = logits.dims();
+    let logits = targets.rule_out(logits);
     let log_p = activation::log_softmax(logits.clone(), 2);
     let picked = log_p * targets.weights.clone() * -1.;
     let cross_entropy = picked.reshape([batch, slots * candidates]).sum_dim(1).reshape([batch]);

@@ -114,7 +114,7 @@ impl<E: ListEncoder, G: Generator, S: ListScorer> JointObjective<E, G, S> {
     fn distil(&self, logits: Tensor<3>, targets: &SlotTargets, scores: Tensor<2>, encoded: &Encoded) -> Tensor<1> {
         let JointConfig { decay, temperature, form, .. } = self.config;
         // Detached before the softmax, so that no graph is built for the teacher's side.
-        let matrix = activation::softmax(logits.detach(), 2);
+        let matrix = activation::softmax(targets.rule_out(logits.detach()), 2);
         let loss = match form {
             DistillationForm::Collapsed => {
                 distillation_loss(collapse(matrix, &encoded.lens, decay), scores, encoded.pad.clone(), temperature)

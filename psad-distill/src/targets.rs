@@ -4,6 +4,8 @@ use burn::tensor::{Bool, Device, Tensor, TensorData};
 use psad_decode::BlockSchedule;
 use psad_nn::LabelBatch;
 
+use crate::distillation::UNAVAILABLE;
+
 /// Per slot: which candidate is its target, and which candidates it may still choose from. Made once per batch.
 ///
 /// Lists that are all relevant or all irrelevant teach the generator nothing; their entries are zero.
@@ -15,7 +17,8 @@ pub struct SlotTargets {
     pub not_relevant: Tensor<3, Bool>,
     /// True where a candidate is not both irrelevant and available, `[batch, slots, candidates]`.
     pub not_irrelevant: Tensor<3, Bool>,
-    /// True at padding and at the targets of earlier blocks, `[batch, slots, candidates]`.
+    /// True at padding, at the targets of earlier blocks and in slots that the list cannot fill,
+    /// `[batch, slots, candidates]`.
     pub unavailable: Tensor<3, Bool>,
     /// `w_j` where slot `j` has relevant and irrelevant candidates to choose between, else 0, `[batch, slots]`.
     pub hinge_weights: Tensor<2>,
@@ -36,6 +39,11 @@ impl SlotTargets {
             host.list(&values[row.clone()], &targets[row], len, schedule);
         }
         host.finish([lens.len(), schedule.slots(), candidates], labels.contrast.clone(), &device)
+    }
+
+    /// Logits that are very low wherever a slot cannot choose, whatever the generator answers there; it may be −∞.
+    pub(crate) fn rule_out(&self, logits: Tensor<3>) -> Tensor<3> {
+        logits.mask_fill(self.unavailable.clone(), UNAVAILABLE)
     }
 }
 
@@ -61,7 +69,7 @@ impl Host {
             let first = slot - slot % schedule.block_size();
             let (mut some_relevant, mut some_irrelevant) = (false, false);
             for (item, &label) in labels.iter().enumerate() {
-                let available = item < len && slot_of[item] >= first;
+                let available = slot < len && item < len && slot_of[item] >= first;
                 let (is_relevant, is_irrelevant) = (available && label > 0., available && label <= 0.);
                 some_relevant |= is_relevant;
                 some_irrelevant |= is_irrelevant;
@@ -70,8 +78,7 @@ impl Host {
                 self.not_irrelevant.push(!is_irrelevant);
                 self.unavailable.push(!available);
             }
-            let both = slot < len && some_relevant && some_irrelevant;
-            self.hinge_weights.push(if both { weight } else { 0. });
+            self.hinge_weights.push(if some_relevant && some_irrelevant { weight } else { 0. });
         }
     }
 

@@ -61,6 +61,12 @@ pub(crate) fn bools<const D: usize>(values: Vec<bool>, shape: [usize; D], device
     Tensor::from_data(TensorData::new::<bool, _>(values, shape), device)
 }
 
+/// The same flags in the backend's own type of flags: burn-flex 0.22.1 tags what `select` takes from them as plain
+/// bytes, and `bool_or` refuses these.
+pub(crate) fn as_flags(selected: Tensor<2, Bool>) -> Tensor<2, Bool> {
+    selected.int().bool()
+}
+
 /// Index into `[batch · candidates]` rows of the items `[batch, slots]`.
 pub(crate) fn flat_index(items: Tensor<2, Int>, candidates: usize) -> Tensor<1, Int> {
     let [batch, slots] = items.dims();

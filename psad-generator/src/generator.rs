@@ -8,7 +8,7 @@ use burn::tensor::{Bool, Int, Tensor};
 use psad_decode::BlockSchedule;
 use psad_nn::{Encoded, Generator, Mask};
 
-use crate::blocks::{flat_index, readable_in_all, readable_in_block, unavailable_in_all};
+use crate::blocks::{as_flags, flat_index, readable_in_all, readable_in_block, unavailable_in_all};
 use crate::{ContextEnhancement, PointerHead, Prefix};
 
 /// Builds slates block by block; made by [`GeneratorConfig`](crate::GeneratorConfig).
@@ -92,7 +92,7 @@ impl Generator for SemiAutoregressive {
     type State = Prefix;
 
     fn start(&self, encoded: &Encoded) -> Prefix {
-        Prefix { memory: self.beginning(encoded), unavailable: encoded.pad.clone(), blocks: 0 }
+        Prefix { memory: self.beginning(encoded), unavailable: as_flags(encoded.pad.clone()), blocks: 0 }
     }
 
     fn block_logits(&self, encoded: &Encoded, state: &Prefix, slots: Range<usize>) -> Tensor<3> {

@@ -3,6 +3,8 @@
 use burn::tensor::{Bool, Int, Tensor};
 use psad_nn::DecoderState;
 
+use crate::blocks::as_flags;
+
 /// The items placed so far.
 #[derive(Debug, Clone)]
 pub struct Prefix {
@@ -18,7 +20,7 @@ impl DecoderState for Prefix {
     fn select(self, rows: &Tensor<1, Int>) -> Self {
         Self {
             memory: self.memory.select(0, rows.clone()),
-            unavailable: self.unavailable.select(0, rows.clone()),
+            unavailable: as_flags(self.unavailable.select(0, rows.clone())),
             blocks: self.blocks,
         }
     }

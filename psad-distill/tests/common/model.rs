@@ -1,0 +1,114 @@
+//! A whole model in miniature, and labelled lists for it.
+
+use std::ops::Range;
+
+use burn::module::Module;
+use burn::nn::Linear;
+use burn::tensor::{Device, Int, Tensor};
+use ndarray::{Array1, Array2};
+use psad_core::{Candidates, History, Items, LabeledList, Request, Schema, User};
+use psad_decode::BlockSchedule;
+use psad_distill::{JointConfig, JointObjective};
+use psad_generator::{GeneratorConfig, Prefix, SemiAutoregressive};
+use psad_nn::{Batcher, Encoded, Generator, ListBatch, ListEncoder, Tables, Weights};
+use psad_scorer::{Scorer, ScorerConfig};
+
+use super::{LONGEST, normal};
+
+const WIDTH: usize = 8;
+const PROFILE: usize = 3;
+
+/// Lists with the given labels and random features.
+pub(crate) fn batch(labels: &[Vec<f32>], device: &Device) -> ListBatch {
+    let schema = schema();
+    let lists: Vec<LabeledList> = labels.iter().map(|labels| list(labels)).collect();
+    let lists: Vec<&LabeledList> = lists.iter().collect();
+    Batcher::new(&schema).lists(&lists, &Tables::seeded(&schema, 4, 1).unwrap(), device).unwrap()
+}
+
+fn schema() -> Schema {
+    Schema::builder().item_dense("a").item_dense("b").max_candidates(LONGEST + 2).build().unwrap()
+}
+
+/// Its features follow from its labels alone.
+fn list(labels: &[f32]) -> LabeledList {
+    let len = labels.len();
+    let seed = labels.iter().fold(len as u64, |seed, &label| seed * 7 + label as u64);
+    let mut drawn = normal(seed, 3 * len).into_iter().map(|value| value as f32);
+    let dense = Array2::from_shape_simple_fn((len, 2), || drawn.next().unwrap());
+    let scores: Array1<f32> = drawn.collect();
+    let candidates = Candidates::new(Items::new(Array2::zeros((len, 0)), dense).unwrap(), scores).unwrap();
+    let request = Request::new(User::anonymous(), History::empty(0, 2), candidates).unwrap();
+    LabeledList::new(request, Array1::from(labels.to_vec())).unwrap()
+}
+
+/// Reads the features of each candidate by itself.
+#[derive(Module, Debug)]
+pub(crate) struct Reader {
+    item: Linear,
+    input: Linear,
+}
+
+impl ListEncoder for Reader {
+    fn encode(&self, batch: &ListBatch) -> Encoded {
+        let features = batch.candidates.features(&batch.rows);
+        let [lists, _, _] = features.dims();
+        Encoded {
+            items: self.item.forward(features.clone()),
+            inputs: self.input.forward(features),
+            profile: Tensor::ones([lists, PROFILE], &batch.rows.device()),
+            pad: batch.candidates.pad.clone(),
+            lens: batch.candidates.lens.clone(),
+        }
+    }
+}
+
+pub(crate) fn reader(device: &Device) -> Reader {
+    let mut weights = Weights::seeded(5, device);
+    Reader { item: weights.linear(3, WIDTH), input: weights.linear(3, WIDTH) }
+}
+
+pub(crate) fn generator(block_size: usize, device: &Device) -> SemiAutoregressive {
+    let config = GeneratorConfig::new(WIDTH, PROFILE, LONGEST + 2).with_feed_forward(12).with_pointer(6);
+    config.with_block_size(block_size).init(6, device).unwrap()
+}
+
+pub(crate) fn scorer(device: &Device) -> Scorer {
+    ScorerConfig::new(WIDTH, PROFILE).with_hidden(vec![12]).init(7, device)
+}
+
+pub(crate) fn joint(config: &JointConfig, device: &Device) -> JointObjective<Reader, SemiAutoregressive, Scorer> {
+    let generator = generator(config.block_size, device);
+    JointObjective::new(reader(device), generator, scorer(device), config.clone()).unwrap()
+}
+
+/// The same generator, which answers −∞ where it cannot choose, as the contract allows.
+#[derive(Module, Debug)]
+pub(crate) struct Infinite {
+    pub(crate) generator: SemiAutoregressive,
+}
+
+impl Generator for Infinite {
+    type State = Prefix;
+
+    fn start(&self, encoded: &Encoded) -> Prefix {
+        self.generator.start(encoded)
+    }
+
+    fn block_logits(&self, encoded: &Encoded, state: &Prefix, slots: Range<usize>) -> Tensor<3> {
+        infinite(self.generator.block_logits(encoded, state, slots))
+    }
+
+    fn advance(&self, encoded: &Encoded, state: Prefix, slots: Range<usize>, picks: Tensor<2, Int>) -> Prefix {
+        self.generator.advance(encoded, state, slots, picks)
+    }
+
+    fn teacher_forced(&self, encoded: &Encoded, schedule: BlockSchedule, target: Tensor<2, Int>) -> Tensor<3> {
+        infinite(self.generator.teacher_forced(encoded, schedule, target))
+    }
+}
+
+fn infinite(logits: Tensor<3>) -> Tensor<3> {
+    let ruled_out = logits.clone().lower_elem(-1e8);
+    logits.mask_fill(ruled_out, f32::NEG_INFINITY)
+}

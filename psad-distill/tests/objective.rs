@@ -1,0 +1,248 @@
+//! Teacher and student together: what the parts are, what they weigh, and whom they teach.
+
+mod common;
+
+use std::collections::BTreeMap;
+
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::tensor::{Device, Gradients, Tensor, activation};
+use common::model::{Infinite, batch, generator, joint, reader, scorer};
+use common::{LONGEST, cases, close, values};
+use proptest::prelude::*;
+use psad_decode::BlockSchedule;
+use psad_distill::{
+    DistillationForm, JointConfig, JointObjective, ScoringObjective, SlotTargets, collapse, distillation_loss,
+    generator_loss, row_wise_distillation_loss, scorer_loss,
+};
+use psad_nn::{Encoded, Generator, ListEncoder, ListScorer, LossParts, Objective};
+
+const NAMES: [&str; 4] = ["cross-entropy", "hinge", "scorer", "distillation"];
+
+/// What a list's part may differ by in other company: seven slots, each logit off by a few roundings, weights up to 1.
+const TOLERANCE: f32 = 1e-4;
+
+fn labels() -> impl Strategy<Value = Vec<Vec<f32>>> {
+    let label = prop::sample::select(vec![0., 0., 1., 2.]);
+    prop::collection::vec(prop::collection::vec(label, 1..=LONGEST), 1..4)
+}
+
+fn configs() -> impl Strategy<Value = JointConfig> {
+    let numbers = (prop::sample::select(vec![0., 0.3, 2.]), prop::sample::select(vec![0.5, 1.]));
+    let shape = (1..=LONGEST + 1, prop::option::of(1..=LONGEST + 1), any::<bool>());
+    (shape, numbers).prop_map(|((block_size, slots, rows), (weight, decay))| JointConfig {
+        block_size,
+        slots,
+        distillation: weight,
+        decay,
+        temperature: 1.5,
+        form: if rows { DistillationForm::RowWise } else { DistillationForm::Collapsed },
+        hinge: 2. - weight,
+        max_label: 2.,
+    })
+}
+
+/// The parts by name, per list.
+fn read(parts: &LossParts) -> BTreeMap<&'static str, Vec<f32>> {
+    parts.parts.iter().map(|part| (part.name, values(part.per_list.clone()))).collect()
+}
+
+fn part(parts: &LossParts, name: &str) -> Tensor<1> {
+    parts.parts.iter().find(|part| part.name == name).unwrap().per_list.clone()
+}
+
+proptest! {
+    #![proptest_config(cases(48))]
+
+    #[test]
+    fn parts_are_named_weighted_and_one_value_per_list(labels in labels(), config in configs()) {
+        let device = Device::flex();
+        let parts = joint(&config, &device).losses(&batch(&labels, &device));
+        let found: Vec<(&str, f64)> = parts.parts.iter().map(|part| (part.name, part.weight)).collect();
+        prop_assert_eq!(found, NAMES.into_iter().zip([1., config.hinge, 1., config.distillation]).collect::<Vec<_>>());
+        let total = values(parts.total().unwrap());
+        prop_assert_eq!(total.len(), labels.len());
+        for (list, total) in total.into_iter().enumerate() {
+            let part = |part: &psad_nn::LossPart| part.weight * f64::from(values(part.per_list.clone())[list]);
+            prop_assert!(close(total, parts.parts.iter().map(part).sum()));
+        }
+    }
+
+    #[test]
+    fn each_part_is_the_loss_of_its_name(labels in labels(), config in configs()) {
+        let device = Device::flex();
+        let batch = batch(&labels, &device);
+        let found = read(&joint(&config, &device).losses(&batch));
+        let expected = by_hand(&config, &batch, &device);
+        for (name, expected) in NAMES.into_iter().zip(expected) {
+            prop_assert_eq!(&found[name], &values(expected), "{}", name);
+        }
+    }
+
+    #[test]
+    fn neither_padding_nor_batch_mates_change_a_part(labels in labels(), config in configs()) {
+        let device = Device::flex();
+        let model = joint(&config, &device);
+        let together = read(&model.losses(&batch(&labels, &device)));
+        for (index, list) in labels.iter().enumerate() {
+            // Alone the list may be shorter than the slots that were asked for; the slots it fills are the same.
+            let alone = read(&model.losses(&batch(std::slice::from_ref(list), &device)));
+            for name in NAMES {
+                let (alone, together) = (alone[name][0], together[name][index]);
+                prop_assert!((alone - together).abs() <= TOLERANCE, "{}: {} {}", name, alone, together);
+            }
+        }
+    }
+
+    #[test]
+    fn a_generator_may_answer_minus_infinity(labels in labels(), config in configs()) {
+        let device = Device::flex();
+        let batch = batch(&labels, &device);
+        let infinite = Infinite { generator: generator(config.block_size, &device) };
+        let infinite = JointObjective::new(reader(&device), infinite, scorer(&device), config.clone()).unwrap();
+        prop_assert_eq!(read(&infinite.losses(&batch)), read(&joint(&config, &device).losses(&batch)));
+    }
+
+    #[test]
+    fn distillation_teaches_the_student_and_never_the_teacher(labels in labels(), config in configs()) {
+        let device = Device::flex().autodiff();
+        let mut labels = labels;
+        labels.push(vec![0., 1., 0.]); // someone to learn from
+        let model = joint(&config, &device);
+        let loss = part(&model.losses(&batch(&labels, &device)), "distillation");
+        let gradients = gradients_of(&model, &loss.sum().backward());
+        let largest = |part: &str| {
+            let of = gradients.iter().filter(|(name, _)| name.starts_with(part)).flat_map(|(_, gradient)| gradient);
+            of.fold(0_f32, |largest, slope| largest.max(slope.abs()))
+        };
+        prop_assert_eq!(largest("generator"), 0.);
+        prop_assert!(largest("scorer") > 1e-4 && largest("encoder") > 1e-4);
+    }
+
+    #[test]
+    fn the_teachers_side_does_not_reach_the_encoder_either(labels in labels(), config in configs()) {
+        let device = Device::flex().autodiff();
+        let mut labels = labels;
+        labels.push(vec![0., 1., 0.]);
+        let (generator, scorer) = (generator(config.block_size, &device), Deaf { scorer: scorer(&device) });
+        let model = JointObjective::new(reader(&device), generator, scorer, config).unwrap();
+        let loss = part(&model.losses(&batch(&labels, &device)), "distillation");
+        let gradients = gradients_of(&model, &loss.sum().backward());
+        let reached = gradients.iter().filter(|(_, gradient)| gradient.iter().any(|&slope| slope != 0.));
+        let reached: Vec<&String> = reached.map(|(name, _)| name).collect();
+        prop_assert!(!reached.is_empty() && reached.iter().all(|name| name.starts_with("scorer")), "{:?}", reached);
+    }
+
+    #[test]
+    fn without_distillation_the_student_learns_as_it_does_alone(labels in labels(), config in configs()) {
+        let device = Device::flex().autodiff();
+        let batch = batch(&labels, &device);
+        let config = JointConfig { distillation: 0., ..config };
+        let together = joint(&config, &device);
+        let loss = together.losses(&batch).total().unwrap();
+        let together = gradients_of(&together, &loss.sum().backward());
+        let alone = ScoringObjective::new(reader(&device), scorer(&device), config.max_label);
+        let loss = alone.losses(&batch).total().unwrap();
+        let alone = gradients_of(&alone, &loss.sum().backward());
+        let of_scorer = alone.iter().filter(|(name, _)| name.starts_with("scorer"));
+        prop_assert_eq!(of_scorer.clone().count(), 4);
+        for (name, gradient) in of_scorer {
+            prop_assert_eq!(&together[name], gradient, "{}", name);
+        }
+    }
+
+    #[test]
+    fn the_scorer_alone_has_the_scorers_part(labels in labels(), config in configs()) {
+        let device = Device::flex();
+        let batch = batch(&labels, &device);
+        let alone = ScoringObjective::new(reader(&device), scorer(&device), config.max_label).losses(&batch);
+        prop_assert_eq!(alone.parts.len(), 1);
+        prop_assert_eq!(alone.parts[0].weight, 1.);
+        prop_assert_eq!(&read(&alone)["scorer"], &read(&joint(&config, &device).losses(&batch))["scorer"]);
+    }
+
+    #[test]
+    fn lists_without_contrast_contribute_to_the_scorer_only(len in 1..=LONGEST, label in 0_u8..3, config in configs()) {
+        let device = Device::flex();
+        let labels = [vec![f32::from(label); len], vec![0., 1.]];
+        let found = read(&joint(&config, &device).losses(&batch(&labels, &device)));
+        for name in NAMES {
+            prop_assert_eq!(found[name][0] == 0., name != "scorer", "{}", name);
+        }
+    }
+}
+
+/// The parts in the order of `NAMES`, from the public functions.
+fn by_hand(config: &JointConfig, batch: &psad_nn::ListBatch, device: &Device) -> [Tensor<1>; 4] {
+    let labels = batch.labels.as_ref().unwrap();
+    let encoded = reader(device).encode(batch);
+    let [_, candidates] = encoded.pad.dims();
+    let slots = config.slots.map_or(candidates, |slots| slots.min(candidates));
+    let schedule = BlockSchedule::new(slots, config.block_size).unwrap();
+    let targets = SlotTargets::new(labels, &encoded.lens, schedule);
+    let logits = generator(config.block_size, device).teacher_forced(&encoded, schedule, labels.targets.clone());
+    assert_eq!(logits.dims()[1], slots);
+    let scores = scorer(device).score(&encoded);
+    let (matrix, pad, lens) = (activation::softmax(logits.clone(), 2), encoded.pad, &encoded.lens);
+    let distilled = match config.form {
+        DistillationForm::Collapsed => {
+            let guidance = collapse(matrix, lens, config.decay);
+            distillation_loss(guidance, scores.clone(), pad.clone(), config.temperature)
+        }
+        DistillationForm::RowWise => {
+            let unavailable = targets.unavailable.clone();
+            row_wise_distillation_loss(matrix, unavailable, lens, scores.clone(), config.temperature, config.decay)
+        }
+    };
+    let taught = generator_loss(logits, &targets);
+    let student = scorer_loss(scores, labels.values.clone(), pad, config.max_label);
+    [taught.cross_entropy, taught.hinge, student, distilled * labels.contrast.clone()]
+}
+
+#[test]
+fn a_batch_without_labels_has_no_parts() {
+    let device = Device::flex();
+    let mut batch = batch(&[vec![0., 1.]], &device);
+    batch.labels = None;
+    let joint = joint(&JointConfig::default(), &device).losses(&batch);
+    assert!(joint.parts.is_empty() && joint.total().is_none());
+    let alone = ScoringObjective::new(reader(&device), scorer(&device), 1.).losses(&batch);
+    assert!(alone.parts.is_empty());
+}
+
+/// A student that passes nothing on to the encoder.
+#[derive(Module, Debug)]
+struct Deaf {
+    scorer: psad_scorer::Scorer,
+}
+
+impl ListScorer for Deaf {
+    fn score(&self, encoded: &Encoded) -> Tensor<2> {
+        let (items, inputs) = (encoded.items.clone().detach(), encoded.inputs.clone().detach());
+        self.scorer.score(&Encoded { items, inputs, ..encoded.clone() })
+    }
+}
+
+/// The gradient of every parameter; zero where the loss does not depend on it.
+fn gradients_of<M: Module>(module: &M, of: &Gradients) -> BTreeMap<String, Vec<f32>> {
+    struct Collect<'a> {
+        path: Vec<String>,
+        of: &'a Gradients,
+        found: BTreeMap<String, Vec<f32>>,
+    }
+    impl ModuleVisitor for Collect<'_> {
+        fn enter_module(&mut self, name: &str, _container: &str) {
+            self.path.push(name.to_owned());
+        }
+        fn exit_module(&mut self, _name: &str, _container: &str) {
+            self.path.pop();
+        }
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            let zero = || vec![0.; param.val().shape().num_elements()];
+            let gradient = param.val().grad(self.of).map_or_else(zero, values);
+            self.found.insert(self.path.join("."), gradient);
+        }
+    }
+    let mut collect = Collect { path: Vec::new(), of, found: BTreeMap::new() };
+    module.visit(&mut collect);
+    collect.found
+}
