@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::{
-    DistillationForm, SlotTargets, collapse, distillation_loss, generator_loss, row_wise_distillation_loss, scorer_loss,
+    DistillationForm, SlotTargets, TiedTargets, collapse, distillation_loss, generator_loss,
+    row_wise_distillation_loss, scorer_loss,
 };
 
 /// Weights of the joint objective.
@@ -19,6 +20,8 @@ pub struct JointConfig {
     pub block_size: usize,
     /// Slots that the teacher learns to fill; `None` (default) for the whole list.
     pub slots: Option<usize>,
+    /// What the teacher is asked for where several candidates carry the same label.
+    pub ties: TiedTargets,
     /// Weight `α` of the distillation (default 1).
     pub distillation: f64,
     /// Decay `γ` of the teacher's guidance from slot to slot, in (0, 1] (default 0.8).
@@ -38,6 +41,7 @@ impl Default for JointConfig {
         Self {
             block_size: 5,
             slots: None,
+            ties: TiedTargets::default(),
             distillation: 1.,
             decay: 0.8,
             temperature: 1.,
@@ -133,24 +137,30 @@ impl<E: ListEncoder, G: Generator, S: ListScorer> JointObjective<E, G, S> {
         let [_, candidates] = encoded.pad.dims();
         let slots = self.config.slots.unwrap_or(candidates).min(candidates);
         let schedule = BlockSchedule::new(slots, self.config.block_size).ok()?;
-        let targets = SlotTargets::new(labels, &encoded.lens, schedule);
-        let logits = self.generator.teacher_forced(&encoded, schedule, labels.targets.clone());
-        let generator = generator_loss(logits.clone(), &targets);
+        let targets = SlotTargets::new(labels, &encoded.ranker, &encoded.lens, schedule, self.config.ties);
+        let logits = self.generator.teacher_forced(&encoded, schedule, targets.order.clone());
         let scores = self.scorer.score(&encoded);
-        let pad = encoded.pad.clone();
-        let scorer = scorer_loss(scores.clone(), labels.values.clone(), pad, self.config.max_label);
-        let distilled = self.distil(logits, &targets, scores, &encoded);
-        let parts = LossParts::default()
-            .with("cross-entropy", 1., generator.cross_entropy)
-            .with("hinge", self.config.hinge, generator.hinge)
-            .with("scorer", 1., scorer)
-            .with("distillation", self.config.distillation, distilled);
+        let (values, pad) = (labels.values.clone(), encoded.pad.clone());
+        let scorer = scorer_loss(scores.clone(), values, pad, self.config.max_label);
+        // A part without weight gets no backward pass; its graph would only pile up, so none is built.
+        let distilled =
+            (self.config.distillation != 0.).then(|| self.distil(logits.clone(), &targets, scores, &encoded));
+        let generator = generator_loss(logits, &targets);
+        let mut parts = LossParts::default().with("cross-entropy", 1., generator.cross_entropy);
+        if self.config.hinge != 0. {
+            parts = parts.with("hinge", self.config.hinge, generator.hinge);
+        }
+        parts = parts.with("scorer", 1., scorer);
+        if let Some(distilled) = distilled {
+            parts = parts.with("distillation", self.config.distillation, distilled);
+        }
         Some(parts)
     }
 }
 
 impl<E: ListEncoder, G: Generator, S: ListScorer> Objective for JointObjective<E, G, S> {
-    /// The parts `cross-entropy`, `hinge`, `scorer` and `distillation`; none for a batch without labels.
+    /// The parts `cross-entropy`, `hinge`, `scorer` and `distillation`, without those of weight 0; none for a batch
+    /// without labels.
     fn losses(&self, batch: &ListBatch) -> LossParts {
         batch.labels.as_ref().and_then(|labels| self.all(batch, labels)).unwrap_or_default()
     }

@@ -40,4 +40,4 @@ pub use generator_loss::{GeneratorLoss, generator_loss};
 pub use joint::{JointConfig, JointConfigError, JointObjective};
 pub use scorer_loss::scorer_loss;
 pub use scoring::ScoringObjective;
-pub use targets::SlotTargets;
+pub use targets::{SlotTargets, TiedTargets};

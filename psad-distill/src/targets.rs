@@ -1,17 +1,40 @@
 //! What each slot is asked for, worked out on the host from labels and targets.
 
-use burn::tensor::{Bool, Device, Tensor, TensorData};
+use std::hash::{DefaultHasher, Hasher};
+
+use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
 use psad_decode::BlockSchedule;
 use psad_nn::LabelBatch;
+use serde::{Deserialize, Serialize};
 
 use crate::distillation::UNAVAILABLE;
 
-/// Per slot: which candidate is its target, and which candidates it may still choose from. Made once per batch.
+/// What the teacher is asked for where several candidates carry the same label.
+///
+/// Two things go wrong when ties stand in the ranker's order. The slots of a block are predicted in parallel and cannot
+/// know which of them gets which of two equal items: slot `j` learns where the `j`-th relevant item of a list tends to
+/// stand, and shuns the best. And what is placed betrays the labels: an item that the ranker put above the last one
+/// placed, and that is still available, cannot be relevant; so later blocks learn to shun what the ranker likes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TiedTargets {
+    /// Ties stand in an order drawn for the list, the same whenever it is met, and all candidates that the block may
+    /// choose from and that carry the label of `π*_j` share its weight evenly: the mean over the orders of the ties.
+    #[default]
+    Shared,
+    /// `π*_j` alone, ties in the ranker's order.
+    Ordered,
+}
+
+/// Per slot: which candidates are its target, and which candidates it may still choose from. Made once per batch.
 ///
 /// Lists that are all relevant or all irrelevant teach the generator nothing; their entries are zero.
 #[derive(Debug, Clone)]
 pub struct SlotTargets {
-    /// `w_j = 1/log2(j + 1)` at the target of slot `j` if that is relevant, else 0, `[batch, slots, candidates]`.
+    /// `π*`: the candidates by descending label, padding last, `[batch, candidates]`.
+    pub order: Tensor<2, Int>,
+    /// `w_j = 1/log2(j + 1)` on the target of slot `j`, or shared by its ties, if that is relevant, else 0,
+    /// `[batch, slots, candidates]`.
     pub weights: Tensor<3>,
     /// True where a candidate is not both relevant and available, `[batch, slots, candidates]`.
     pub not_relevant: Tensor<3, Bool>,
@@ -28,23 +51,53 @@ pub struct SlotTargets {
 
 impl SlotTargets {
     /// Works out the targets of `schedule` for lists of the lengths `lens`.
-    pub fn new(labels: &LabelBatch, lens: &[usize], schedule: BlockSchedule) -> Self {
+    ///
+    /// # Shapes
+    /// `ranker`: the ranker's scores, `[batch, candidates]`, from which a list's order of ties is drawn
+    pub fn new(
+        labels: &LabelBatch,
+        ranker: &Tensor<2>,
+        lens: &[usize],
+        schedule: BlockSchedule,
+        ties: TiedTargets,
+    ) -> Self {
         let device = labels.values.device();
         let [_, candidates] = labels.values.dims();
         let values: Vec<f32> = labels.values.to_data().iter::<f32>().collect();
-        let targets: Vec<usize> = labels.targets.to_data().iter::<i64>().map(|item| item as usize).collect();
+        let mut targets: Vec<usize> = labels.targets.to_data().iter::<i64>().map(|item| item as usize).collect();
+        let scores: Vec<f32> = ranker.to_data().iter::<f32>().collect();
         let mut host = Host::default();
         for (list, &len) in lens.iter().enumerate() {
             let row = list * candidates..(list + 1) * candidates;
-            host.list(&values[row.clone()], &targets[row], len, schedule);
+            if ties == TiedTargets::Shared {
+                let keys = tie_breakers(&scores[row.clone()][..len]);
+                let (labels, order) = (&values[row.clone()], &mut targets[row.clone()][..len]);
+                order.sort_by(|&a, &b| labels[b].total_cmp(&labels[a]).then(keys[a].cmp(&keys[b])));
+            }
+            host.list(&values[row.clone()], &targets[row], len, schedule, ties);
         }
-        host.finish([lens.len(), schedule.slots(), candidates], labels.contrast.clone(), &device)
+        let order = targets.iter().map(|&item| item as i32).collect();
+        let order = Tensor::from_data(TensorData::new::<i32, _>(order, [lens.len(), candidates]), &device);
+        host.finish([lens.len(), schedule.slots(), candidates], order, labels.contrast.clone(), &device)
     }
 
     /// Logits that are very low wherever a slot cannot choose, whatever the generator answers there; it may be −∞.
     pub(crate) fn rule_out(&self, logits: Tensor<3>) -> Tensor<3> {
         logits.mask_fill(self.unavailable.clone(), UNAVAILABLE)
     }
+}
+
+/// A number per candidate that orders ties: it follows from the list's scores alone, neither from the order in which the
+/// candidates stand nor from the company of the list, and says nothing about who scores higher.
+fn tie_breakers(scores: &[f32]) -> Vec<u64> {
+    let hash = |value: u64| {
+        let mut hasher = DefaultHasher::new();
+        hasher.write_u64(value);
+        hasher.finish()
+    };
+    let hashed: Vec<u64> = scores.iter().map(|score| hash(u64::from(score.to_bits()))).collect();
+    let list = hashed.iter().fold(0_u64, |sum, &item| sum.wrapping_add(item));
+    hashed.into_iter().map(|item| hash(item ^ list)).collect()
 }
 
 #[derive(Default)]
@@ -57,7 +110,7 @@ struct Host {
 }
 
 impl Host {
-    fn list(&mut self, labels: &[f32], targets: &[usize], len: usize, schedule: BlockSchedule) {
+    fn list(&mut self, labels: &[f32], targets: &[usize], len: usize, schedule: BlockSchedule, ties: TiedTargets) {
         let relevant = labels[..len].iter().filter(|&&label| label > 0.).count();
         let contrast = relevant > 0 && relevant < len;
         let mut slot_of = vec![usize::MAX; labels.len()];
@@ -67,13 +120,19 @@ impl Host {
         for slot in 0..schedule.slots() {
             let weight = if contrast { ((slot + 2) as f32).log2().recip() } else { 0. };
             let first = slot - slot % schedule.block_size();
+            let available = |item: usize| slot < len && item < len && slot_of[item] >= first;
+            let target = |item: usize| match ties {
+                TiedTargets::Ordered => slot_of[item] == slot,
+                TiedTargets::Shared => available(item) && labels[item] == labels[targets[slot]],
+            };
+            let tied = (0..labels.len()).filter(|&item| target(item)).count().max(1) as f32;
             let (mut some_relevant, mut some_irrelevant) = (false, false);
             for (item, &label) in labels.iter().enumerate() {
-                let available = slot < len && item < len && slot_of[item] >= first;
+                let available = available(item);
                 let (is_relevant, is_irrelevant) = (available && label > 0., available && label <= 0.);
                 some_relevant |= is_relevant;
                 some_irrelevant |= is_irrelevant;
-                self.weights.push(if slot_of[item] == slot && is_relevant { weight } else { 0. });
+                self.weights.push(if is_relevant && target(item) { weight / tied } else { 0. });
                 self.not_relevant.push(!is_relevant);
                 self.not_irrelevant.push(!is_irrelevant);
                 self.unavailable.push(!available);
@@ -82,10 +141,11 @@ impl Host {
         }
     }
 
-    fn finish(self, shape: [usize; 3], contrast: Tensor<1>, device: &Device) -> SlotTargets {
+    fn finish(self, shape: [usize; 3], order: Tensor<2, Int>, contrast: Tensor<1>, device: &Device) -> SlotTargets {
         let bools = |values: Vec<bool>| Tensor::from_data(TensorData::new::<bool, _>(values, shape), device);
         let [batch, slots, _] = shape;
         SlotTargets {
+            order,
             weights: Tensor::from_data(TensorData::new::<f32, _>(self.weights, shape), device),
             not_relevant: bools(self.not_relevant),
             not_irrelevant: bools(self.not_irrelevant),

@@ -11,8 +11,8 @@ use common::{LONGEST, cases, close, values};
 use proptest::prelude::*;
 use psad_decode::BlockSchedule;
 use psad_distill::{
-    DistillationForm, JointConfig, JointObjective, ScoringObjective, SlotTargets, collapse, distillation_loss,
-    generator_loss, row_wise_distillation_loss, scorer_loss,
+    DistillationForm, JointConfig, JointObjective, ScoringObjective, SlotTargets, TiedTargets, collapse,
+    distillation_loss, generator_loss, row_wise_distillation_loss, scorer_loss,
 };
 use psad_nn::{Encoded, Generator, ListEncoder, ListScorer, LossParts, Objective};
 
@@ -27,9 +27,10 @@ fn labels() -> impl Strategy<Value = Vec<Vec<f32>>> {
 }
 
 fn configs() -> impl Strategy<Value = JointConfig> {
-    let numbers = (prop::sample::select(vec![0., 0.3, 2.]), prop::sample::select(vec![0.5, 1.]));
+    let numbers = (prop::sample::select(vec![0.3, 1.5]), prop::sample::select(vec![0.5, 1.]));
     let shape = (1..=LONGEST + 1, prop::option::of(1..=LONGEST + 1), any::<bool>());
     (shape, numbers).prop_map(|((block_size, slots, rows), (weight, decay))| JointConfig {
+        ties: if slots.is_some() { TiedTargets::Ordered } else { TiedTargets::Shared },
         block_size,
         slots,
         distillation: weight,
@@ -144,7 +145,7 @@ proptest! {
         let loss = alone.losses(&batch).total().unwrap();
         let alone = gradients_of(&alone, &loss.sum().backward());
         let of_scorer = alone.iter().filter(|(name, _)| name.starts_with("scorer"));
-        prop_assert_eq!(of_scorer.clone().count(), 4);
+        prop_assert_eq!(of_scorer.clone().count(), 5);
         for (name, gradient) in of_scorer {
             prop_assert_eq!(&together[name], gradient, "{}", name);
         }
@@ -178,8 +179,8 @@ fn by_hand(config: &JointConfig, batch: &psad_nn::ListBatch, device: &Device) ->
     let [_, candidates] = encoded.pad.dims();
     let slots = config.slots.map_or(candidates, |slots| slots.min(candidates));
     let schedule = BlockSchedule::new(slots, config.block_size).unwrap();
-    let targets = SlotTargets::new(labels, &encoded.lens, schedule);
-    let logits = generator(config.block_size, device).teacher_forced(&encoded, schedule, labels.targets.clone());
+    let targets = SlotTargets::new(labels, &encoded.ranker, &encoded.lens, schedule, config.ties);
+    let logits = generator(config.block_size, device).teacher_forced(&encoded, schedule, targets.order.clone());
     assert_eq!(logits.dims()[1], slots);
     let scores = scorer(device).score(&encoded);
     let (matrix, pad, lens) = (activation::softmax(logits.clone(), 2), encoded.pad, &encoded.lens);
@@ -196,6 +197,14 @@ fn by_hand(config: &JointConfig, batch: &psad_nn::ListBatch, device: &Device) ->
     let taught = generator_loss(logits, &targets);
     let student = scorer_loss(scores, labels.values.clone(), pad, config.max_label);
     [taught.cross_entropy, taught.hinge, student, distilled * labels.contrast.clone()]
+}
+
+#[test]
+fn a_part_without_weight_is_left_out() {
+    let device = Device::flex();
+    let config = JointConfig { hinge: 0., distillation: 0., ..JointConfig::default() };
+    let found = read(&joint(&config, &device).losses(&batch(&[vec![0., 1.]], &device)));
+    assert_eq!(found.into_keys().collect::<Vec<_>>(), ["cross-entropy", "scorer"]);
 }
 
 #[test]

@@ -120,12 +120,12 @@ impl SharedEncoderConfig {
 
     /// Width of the user features `e_u`.
     pub fn user_width(&self, schema: &Schema) -> usize {
-        schema.user_sparse().len() * self.embedding + schema.user_dense().len()
+        schema.user_sparse().len().saturating_mul(self.embedding).saturating_add(schema.user_dense().len())
     }
 
     /// Width of the profile that the encoder passes on: `e_u` and the intent `h_u`.
     pub fn profile_width(&self, schema: &Schema) -> usize {
-        self.user_width(schema) + self.width
+        self.user_width(schema).saturating_add(self.width)
     }
 }
 

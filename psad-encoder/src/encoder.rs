@@ -77,6 +77,7 @@ impl<P: Component + Personalization> ListEncoder for SharedEncoder<P> {
             items: self.attend(inputs.clone(), context, &profile, batch),
             inputs,
             profile,
+            ranker: batch.ranker_scores(),
             pad: batch.candidates.pad.clone(),
             lens: batch.candidates.lens.clone(),
         }

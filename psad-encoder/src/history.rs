@@ -59,7 +59,8 @@ impl HistoryEncoder {
     fn intent(&self, items: Tensor<3>, log_decay: Tensor<2>, pad: Tensor<2, Bool>) -> Tensor<2> {
         let [batch, history, width] = items.dims();
         let relevance = self.relevance.forward(items.clone()).reshape([batch, history]) + log_decay;
-        let weights = activation::softmax(relevance.mask_fill(pad.clone(), -1e9), 1);
+        // Below whatever decay and large features leave of a relevance.
+        let weights = activation::softmax(relevance.mask_fill(pad.clone(), f32::MIN), 1);
         // Without a history the softmax is even over padding; there is no intent then.
         let weights = weights.mask_fill(pad, 0.).reshape([batch, 1, history]);
         weights.matmul(items).reshape([batch, width])

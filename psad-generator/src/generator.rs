@@ -84,7 +84,7 @@ impl SemiAutoregressive {
                 context.forward(queries, memory, &Mask::pairs(blocked), items.clone(), &available)
             }
         };
-        self.pointer.forward(queries, items, unavailable)
+        self.pointer.forward(queries, items, encoded.ranker.clone(), unavailable)
     }
 }
 

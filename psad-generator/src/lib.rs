@@ -26,6 +26,7 @@
 //!     inputs: random(6),
 //!     profile: Tensor::zeros([1, 16], &device),
 //!     pad: Tensor::<1, Bool>::from_bool([false; 6].as_slice(), &device).reshape([1, 6]),
+//!     ranker: Tensor::zeros([1, 6], &device),
 //!     lens: vec![6],
 //! };
 //! let generator = GeneratorConfig::new(16, 16, 20).with_block_size(2).init(42, &device)?;

@@ -7,9 +7,9 @@ use burn::tensor::{Bool, Device, Tensor, activation};
 
 use crate::{FeedForward, Weights};
 
-/// Finite, so that a row in which everything is blocked gives numbers and no NaN; far enough that an open row gives
-/// blocked keys a weight of exactly zero.
-const BLOCKED: f32 = -1e9;
+/// Finite, so that a row in which everything is blocked gives numbers and no NaN; and below every score, however low
+/// large features make it, so that an open row gives blocked keys a weight of exactly zero.
+const BLOCKED: f32 = f32::MIN;
 
 /// Which keys a query must not read.
 #[derive(Debug, Clone)]
@@ -184,6 +184,21 @@ mod tests {
         let short = attention.forward(queries.clone(), random([1, 1, 8]), &Mask::keys(pad(&[&[true]])));
         let long = attention.forward(queries, random([1, 4, 8]), &Mask::keys(pad(&[&[true; 4]])));
         assert!(close(short, long));
+    }
+
+    #[test]
+    fn no_score_however_low_lets_a_masked_key_in() {
+        let attention = AttentionConfig::new(8).init(1, &Device::flex());
+        // A date in milliseconds, left as it is, makes memories as large as the first; the rest go to the ends of `f32`.
+        for size in [1e12, 1e30, 1e36] {
+            for sign in [1., -1.] {
+                let (queries, real) = (random([1, 3, 8]), random([1, 1, 8]) * size * sign);
+                let alone = attention.forward(queries.clone(), real.clone(), &Mask::keys(pad(&[&[false]])));
+                let padded = Tensor::cat(vec![real, random([1, 2, 8])], 1);
+                let padded = attention.forward(queries, padded, &Mask::keys(pad(&[&[false, true, true]])));
+                assert!(close(alone / size, padded / size), "{size}");
+            }
+        }
     }
 
     #[test]

@@ -81,6 +81,12 @@ impl ListBatch {
         self.candidates.lens.is_empty()
     }
 
+    /// The ranker's score of every candidate, standardised within its list, `[batch, candidates]`.
+    pub fn ranker_scores(&self) -> Tensor<2> {
+        let [batch, candidates, features] = self.candidates.dense.dims();
+        self.candidates.dense.clone().narrow(2, features - 1, 1).reshape([batch, candidates])
+    }
+
     /// User features `e_u`: embeddings of the sparse fields and the dense features, `[batch, user width]`; `None` if
     /// the schema knows nothing of users.
     pub fn user_features(&self) -> Option<Tensor<2>> {

@@ -45,6 +45,15 @@ impl Mlp {
         Self { layers: widths.windows(2).map(|pair| weights.linear(pair[0], pair[1])).collect() }
     }
 
+    /// The same, but the last layer starts at zero, so that the network answers zero until it has learned.
+    pub fn init_zero(widths: &[usize], weights: &mut Weights) -> Self {
+        let mut layers = Self::init(widths, weights).layers;
+        if let (Some(last), [.., input, output]) = (layers.last_mut(), widths) {
+            *last = weights.zero_linear(*input, *output);
+        }
+        Self { layers }
+    }
+
     /// # Shapes
     /// `[.., first width]` → `[.., last width]`
     pub fn forward<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {

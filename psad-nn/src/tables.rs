@@ -31,6 +31,9 @@ impl Tables {
     /// # Errors
     /// [`TableError::Empty`] for a width of 0.
     pub fn seeded(schema: &Schema, width: usize, seed: u64) -> Result<Self, TableError> {
+        if width == 0 {
+            return Err(no_width(schema));
+        }
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let fields = schema.item_sparse().iter().chain(schema.user_sparse());
         let mut tables = Vec::new();
@@ -48,8 +51,11 @@ impl Tables {
     /// Reads the tables that [`Tables::store`] wrote.
     ///
     /// # Errors
-    /// [`ModelFileError`] for a table that is missing, has another shape or holds a NaN.
+    /// [`ModelFileError`] for a table that is missing, has another shape or holds a NaN, and for a width of 0.
     pub fn load(file: &ModelFile, schema: &Schema, width: usize) -> Result<Self, ModelFileError> {
+        if width == 0 {
+            return Err(ModelFileError::Config(no_width(schema).to_string()));
+        }
         let fields = schema.item_sparse().iter().chain(schema.user_sparse());
         let mut tables = Vec::new();
         for (name, field) in names(schema).into_iter().zip(fields) {
@@ -93,6 +99,13 @@ fn names(schema: &Schema) -> Vec<String> {
     items.chain(schema.user_sparse().iter().map(|field| format!("user.{}", field.name))).collect()
 }
 
+/// Rows have a width even where no field is sparse: a batch always holds one.
+fn no_width(schema: &Schema) -> TableError {
+    let name = names(schema).into_iter().next().unwrap_or_else(|| "rows".to_owned());
+    let vocabulary = schema.item_sparse().iter().chain(schema.user_sparse()).next().map_or(1, |field| field.vocabulary);
+    TableError::Empty { name, vocabulary, width: 0 }
+}
+
 fn key(name: &str) -> String {
     format!("tables.{name}")
 }
@@ -117,5 +130,6 @@ mod tests {
         assert_eq!(Tables::load(&file, &schema(), 5).unwrap(), tables);
         assert!(matches!(Tables::load(&file, &schema(), 6), Err(ModelFileError::Shape { .. })));
         assert!(Tables::seeded(&schema(), 0, 3).is_err());
+        assert!(matches!(Tables::load(&file, &schema(), 0), Err(ModelFileError::Config(_))));
     }
 }

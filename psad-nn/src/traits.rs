@@ -29,6 +29,9 @@ pub struct Encoded {
     pub inputs: Tensor<3>,
     /// The user: features `e_u`, then the intent `h_u` read from the history, `[batch, profile]`.
     pub profile: Tensor<2>,
+    /// The ranker's score, standardised within the list, `[batch, candidates]`. Decoders that add it to what they
+    /// learn start out as good as the ranker.
+    pub ranker: Tensor<2>,
     /// True at padding, `[batch, candidates]`.
     pub pad: Tensor<2, Bool>,
     /// Real candidates of each list.
@@ -49,7 +52,9 @@ impl Encoded {
             items: self.items.clone().select(0, index.clone()),
             inputs: self.inputs.clone().select(0, index.clone()),
             profile: self.profile.clone().select(0, index.clone()),
-            pad: self.pad.clone().select(0, index),
+            ranker: self.ranker.clone().select(0, index.clone()),
+            // The CPU backend answers a selection of flags with numbers (burn 0.22.1), which no flag operation takes.
+            pad: self.pad.clone().select(0, index).int().bool(),
             lens: rows.iter().map(|&row| self.lens[row]).collect(),
         }
     }

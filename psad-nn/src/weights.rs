@@ -50,6 +50,11 @@ impl Weights {
         Linear { weight: self.constant([input, output], 0.), bias: Some(self.constant([output], 0.)) }
     }
 
+    /// A linear layer without bias that answers zero until it has learned.
+    pub fn zero_projection(&mut self, input: usize, output: usize) -> Linear {
+        Linear { bias: None, ..self.zero_linear(input, output) }
+    }
+
     /// A layer normalisation.
     pub fn norm(&self, width: usize) -> LayerNorm {
         let mut norm = LayerNormConfig::new(width).init(&self.device);

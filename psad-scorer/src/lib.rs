@@ -15,6 +15,7 @@
 //!     inputs: random(),
 //!     profile: Tensor::zeros([2, 20], &device),
 //!     pad: Tensor::<1, Bool>::from_bool([false; 12].as_slice(), &device).reshape([2, 6]),
+//!     ranker: Tensor::zeros([2, 6], &device),
 //!     lens: vec![6, 6],
 //! };
 //! let scorer = ScorerConfig::new(16, 20).init(42, &device);
@@ -24,7 +25,7 @@
 //! Neighbours: it reads the `Encoded` of `psad-encoder`; a scorer of your own implements [`psad_nn::ListScorer`].
 
 use burn::config::Config;
-use burn::module::Module;
+use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 use psad_nn::{Encoded, ListScorer, Mlp, Weights};
 
@@ -45,14 +46,19 @@ impl ScorerConfig {
     pub fn init(&self, seed: u64, device: &Device) -> Scorer {
         let widths: Vec<usize> =
             std::iter::once(2 * self.width + self.profile).chain(self.hidden.iter().copied()).chain([1]).collect();
-        Scorer { layers: Mlp::init(&widths, &mut Weights::seeded(seed, device)) }
+        let mut weights = Weights::seeded(seed, device);
+        Scorer { layers: Mlp::init_zero(&widths, &mut weights), ranker: weights.constant([1], 1.) }
     }
 }
 
-/// `s_i = MLP([H_i; x̃_i; e_u; h_u])`.
+/// `s_i = MLP([H_i; x̃_i; e_u; h_u]) + β r_i` with the ranker's standardised score `r_i`.
+///
+/// The last layer starts at zero and `β` at one: an untrained scorer keeps the ranker's order, and training decides
+/// how far it moves from there. Learned from scratch instead, small data do not even win the ranker back.
 #[derive(Module, Debug)]
 pub struct Scorer {
     layers: Mlp,
+    ranker: Param<Tensor<1>>,
 }
 
 impl ListScorer for Scorer {
@@ -61,6 +67,7 @@ impl ListScorer for Scorer {
         let [_, profile] = encoded.profile.dims();
         let user = encoded.profile.clone().reshape([batch, 1, profile]).expand([batch, candidates, profile]);
         let input = Tensor::cat(vec![encoded.items.clone(), encoded.inputs.clone(), user], 2);
-        self.layers.forward(input).reshape([batch, candidates])
+        let learned = self.layers.forward(input).reshape([batch, candidates]);
+        learned + encoded.ranker.clone() * self.ranker.val().reshape([1, 1])
     }
 }

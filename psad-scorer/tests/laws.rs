@@ -69,9 +69,24 @@ fn encode(lists: &[List], spare: usize, device: &Device) -> Encoded {
         items: padded(|list| &list.items),
         inputs: padded(|list| &list.inputs),
         profile: tensor(lists.iter().flat_map(|list| list.profile).collect(), [batch, PROFILE], device),
+        // Any number that belongs to the item serves as the ranker's score.
+        ranker: padded(|list| &list.items).narrow(2, 1, 1).reshape([batch, columns]),
         pad: Tensor::<1, Bool>::from_bool(pad.as_slice(), device).reshape([batch, columns]),
         lens: lists.iter().map(|list| list.items.len()).collect(),
     }
+}
+
+/// What starts at zero drawn at random instead: laws are to hold for a scorer that has learned something.
+fn learned<M: Module>(module: M, seed: u64) -> M {
+    let mut weights = Weights::seeded(seed, &Device::flex());
+    let values = named_parameters(&module).unwrap().into_iter().map(|(path, mut array)| {
+        if array.iter().all(|&value| value == 0.) {
+            let drawn = weights.normal([array.len()], 0.4).val().try_into_vec_as::<f32>().unwrap();
+            array.iter_mut().zip(drawn).for_each(|(value, drawn)| *value = drawn);
+        }
+        (path, array)
+    });
+    load_parameters(module, values.collect()).unwrap()
 }
 
 fn tensor<const D: usize>(values: Vec<f32>, shape: [usize; D], device: &Device) -> Tensor<D> {
@@ -83,7 +98,7 @@ fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
 }
 
 fn scorer(seed: u64, device: &Device) -> Scorer {
-    ScorerConfig::new(WIDTH, PROFILE).with_hidden(vec![12, 6]).init(seed, device)
+    learned(ScorerConfig::new(WIDTH, PROFILE).with_hidden(vec![12, 6]).init(seed, device), seed)
 }
 
 /// The scores of every list's own candidates.
@@ -130,6 +145,7 @@ proptest! {
     fn a_score_reads_the_item_in_its_list_the_item_itself_and_the_user(list in lists(), seed: u64) {
         // Without hidden layers, where no ReLU can happen to swallow a change.
         let linear = ScorerConfig::new(WIDTH, PROFILE).with_hidden(Vec::new()).init(seed, &Device::flex());
+        let linear = learned(linear, seed);
         let first = |list: &List| values(linear.score(&encode(std::slice::from_ref(list), 0, &Device::flex())))[0];
         let changes: [fn(&mut List); 3] =
             [|list| list.items[0][3] += 1., |list| list.inputs[0][3] += 1., |list| list.profile[2] += 1.];
@@ -147,6 +163,14 @@ fn the_same_seed_makes_the_same_scorer_and_another_seed_another_one() {
     assert_eq!(parameters(7), parameters(7));
     let (a, b) = (parameters(7), parameters(8));
     assert!(a.keys().filter(|name| name.ends_with("weight")).all(|name| a[name] != b[name]));
+}
+
+#[test]
+fn an_untrained_scorer_gives_the_rankers_scores() {
+    let device = Device::flex();
+    let encoded = encode(&[List::random(1, 5), List::random(2, 5)], 0, &device);
+    let fresh = ScorerConfig::new(WIDTH, PROFILE).init(3, &device);
+    assert_eq!(values(fresh.score(&encoded)), values(encoded.ranker));
 }
 
 #[test]

@@ -8,7 +8,7 @@ pub(crate) mod reference;
 use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
 use proptest::prelude::*;
 use psad_decode::BlockSchedule;
-use psad_distill::SlotTargets;
+use psad_distill::{SlotTargets, TiedTargets};
 use psad_nn::{LabelBatch, Weights};
 use reference::List;
 
@@ -125,7 +125,13 @@ impl World {
     }
 
     pub(crate) fn targets(&self, device: &Device) -> SlotTargets {
-        SlotTargets::new(&self.labels(device), &self.lens(), self.schedule())
+        SlotTargets::new(
+            &self.labels(device),
+            &self.scores(device),
+            &self.lens(),
+            self.schedule(),
+            TiedTargets::Ordered,
+        )
     }
 
     pub(crate) fn pad(&self, device: &Device) -> Tensor<2, Bool> {

@@ -10,7 +10,9 @@ use psad_core::{Candidates, History, Items, LabeledList, Request, Schema, User};
 use psad_decode::BlockSchedule;
 use psad_distill::{JointConfig, JointObjective};
 use psad_generator::{GeneratorConfig, Prefix, SemiAutoregressive};
-use psad_nn::{Batcher, Encoded, Generator, ListBatch, ListEncoder, Tables, Weights};
+use psad_nn::{
+    Batcher, Encoded, Generator, ListBatch, ListEncoder, Tables, Weights, load_parameters, named_parameters,
+};
 use psad_scorer::{Scorer, ScorerConfig};
 
 use super::{LONGEST, normal};
@@ -58,6 +60,7 @@ impl ListEncoder for Reader {
             inputs: self.input.forward(features),
             profile: Tensor::ones([lists, PROFILE], &batch.rows.device()),
             pad: batch.candidates.pad.clone(),
+            ranker: batch.ranker_scores(),
             lens: batch.candidates.lens.clone(),
         }
     }
@@ -68,13 +71,26 @@ pub(crate) fn reader(device: &Device) -> Reader {
     Reader { item: weights.linear(3, WIDTH), input: weights.linear(3, WIDTH) }
 }
 
+/// What starts at zero drawn at random instead: an untrained model passes nothing on to its encoder.
+fn learned<M: Module>(module: M, device: &Device) -> M {
+    let mut weights = Weights::seeded(8, device);
+    let values = named_parameters(&module).unwrap().into_iter().map(|(path, mut array)| {
+        if array.iter().all(|&value| value == 0.) {
+            let drawn = weights.normal([array.len()], 0.4).val().try_into_vec_as::<f32>().unwrap();
+            array.iter_mut().zip(drawn).for_each(|(value, drawn)| *value = drawn);
+        }
+        (path, array)
+    });
+    load_parameters(module, values.collect()).unwrap()
+}
+
 pub(crate) fn generator(block_size: usize, device: &Device) -> SemiAutoregressive {
     let config = GeneratorConfig::new(WIDTH, PROFILE, LONGEST + 2).with_feed_forward(12).with_pointer(6);
-    config.with_block_size(block_size).init(6, device).unwrap()
+    learned(config.with_block_size(block_size).init(6, device).unwrap(), device)
 }
 
 pub(crate) fn scorer(device: &Device) -> Scorer {
-    ScorerConfig::new(WIDTH, PROFILE).with_hidden(vec![12]).init(7, device)
+    learned(ScorerConfig::new(WIDTH, PROFILE).with_hidden(vec![12]).init(7, device), device)
 }
 
 pub(crate) fn joint(config: &JointConfig, device: &Device) -> JointObjective<Reader, SemiAutoregressive, Scorer> {

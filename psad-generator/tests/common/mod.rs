@@ -5,13 +5,14 @@
 use std::convert::Infallible;
 use std::fmt;
 
+use burn::module::Module;
 use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
 use ndarray::{Array2, Array3, ArrayView2};
 use proptest::prelude::*;
 use psad_core::Slate;
 use psad_decode::{BlockModel, BlockSchedule, ScoreBlock};
 use psad_generator::{GeneratorConfig, SemiAutoregressive};
-use psad_nn::{Encoded, Generator, Weights};
+use psad_nn::{Encoded, Generator, Weights, load_parameters, named_parameters};
 
 pub(crate) const WIDTH: usize = 8;
 pub(crate) const PROFILE: usize = 5;
@@ -101,13 +102,14 @@ pub(crate) fn worlds() -> impl Strategy<Value = World> {
 
 impl World {
     pub(crate) fn generator(&self, device: &Device) -> SemiAutoregressive {
-        GeneratorConfig::new(WIDTH, PROFILE, LONGEST + 2)
+        let fresh = GeneratorConfig::new(WIDTH, PROFILE, LONGEST + 2)
             .with_block_size(self.made_for)
             .with_feed_forward(12)
             .with_pointer(6)
             .with_context_enhancement(self.context)
             .init(self.seed, device)
-            .unwrap()
+            .unwrap();
+        learned(fresh, self.seed)
     }
 
     /// Width of the padded batch.
@@ -147,6 +149,19 @@ impl World {
     }
 }
 
+/// What starts at zero drawn at random instead: laws are to hold for a generator that has learned something.
+pub(crate) fn learned<M: Module>(module: M, seed: u64) -> M {
+    let mut weights = Weights::seeded(seed, &Device::flex());
+    let values = named_parameters(&module).unwrap().into_iter().map(|(path, mut array)| {
+        if array.iter().all(|&value| value == 0.) {
+            let drawn = weights.normal([array.len()], 0.4).val().try_into_vec_as::<f32>().unwrap();
+            array.iter_mut().zip(drawn).for_each(|(value, drawn)| *value = drawn);
+        }
+        (path, array)
+    });
+    load_parameters(module, values.collect()).unwrap()
+}
+
 /// Pads with garbage.
 pub(crate) fn encode(lists: &[List], columns: usize, device: &Device) -> Encoded {
     let batch = lists.len();
@@ -164,6 +179,8 @@ pub(crate) fn encode(lists: &[List], columns: usize, device: &Device) -> Encoded
         items: padded(|list| &list.items),
         inputs: padded(|list| &list.inputs),
         profile: tensor(lists.iter().flat_map(|list| list.profile).collect(), [batch, PROFILE], device),
+        // Any number that belongs to the item serves as the ranker's score.
+        ranker: padded(|list| &list.inputs).narrow(2, 0, 1).reshape([batch, columns]),
         pad: Tensor::<1, Bool>::from_bool(pad.as_slice(), device).reshape([batch, columns]),
         lens: lists.iter().map(List::len).collect(),
     }

@@ -33,10 +33,18 @@ impl Batcher {
     /// Requests without labels.
     ///
     /// # Errors
-    /// [`RerankError::Schema`] for a request that does not fit, [`RerankError::Other`] for a batch without requests.
+    /// [`RerankError::Schema`] for a request that does not fit, [`RerankError::Other`] for a batch without requests or
+    /// for tables of another schema.
     pub fn requests(&self, requests: &[&Request], tables: &Tables, device: &Device) -> Result<ListBatch, RerankError> {
         if requests.is_empty() {
             return Err(RerankError::other("a batch needs at least one list, got 0"));
+        }
+        let (fields, found) =
+            (self.schema.item_sparse().len() + self.schema.user_sparse().len(), tables.as_slice().len());
+        if fields != found {
+            return Err(RerankError::other(format!(
+                "the schema has {fields} sparse fields, but there are {found} tables"
+            )));
         }
         for request in requests {
             self.schema.check(request)?;
