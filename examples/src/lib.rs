@@ -1,1 +1,11 @@
-//! Programs that someone would really run, from the quickstart to a reranker of one's own
+//! What the examples share: where lists come from, how rerankers are compared, how a run is drawn.
+
+mod comparison;
+mod input;
+mod learning_curves;
+mod showcase;
+
+pub use comparison::{Comparison, Difference, LatencyUs, ListCounts, Row, SLATE_LENGTH};
+pub use input::Input;
+pub use learning_curves::draw_learning_curves;
+pub use showcase::before_and_after;

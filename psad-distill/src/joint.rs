@@ -30,7 +30,8 @@ pub struct JointConfig {
     pub temperature: f64,
     /// Which form of distillation.
     pub form: DistillationForm,
-    /// Weight `λ` of the listwise hinge (default 0.5).
+    /// Weight `λ` of the listwise hinge. Its min and max see a list's worst label; the more clicks are chance, the
+    /// smaller it should be (default 0.02).
     pub hinge: f64,
     /// The label that counts as fully relevant; 1 (default) for clicks.
     pub max_label: f64,
@@ -46,7 +47,7 @@ impl Default for JointConfig {
             decay: 0.8,
             temperature: 1.,
             form: DistillationForm::Collapsed,
-            hinge: 0.5,
+            hinge: 0.02,
             max_label: 1.,
         }
     }

@@ -25,6 +25,9 @@ pub struct TrainConfig {
     pub shard_size: usize,
     /// The highest learning rate, reached when the warm-up ends; above 0 (default 0.001).
     pub learning_rate: f64,
+    /// The rate of embedding rows as a multiple of it, above 0 (default 1). A row only moves when a batch touches it;
+    /// with few lists, rows need longer steps to arrive anywhere.
+    pub table_rate: f64,
     /// The part of all steps in which the rate rises, in [0, 1] (default 0.1).
     pub warm_up: f64,
     /// The rate of the last step as a part of the highest, in [0, 1] (default 0.05).
@@ -56,6 +59,7 @@ impl Default for TrainConfig {
             batch_size: 256,
             shard_size: 64,
             learning_rate: 1e-3,
+            table_rate: 1.,
             warm_up: 0.1,
             final_rate: 0.05,
             clip_norm: Some(1.),

@@ -182,7 +182,7 @@ impl<O: Objective> Session<O> {
         let changed = changed.map(|(parameter, gradient)| gradient.as_ref().map(|_| &*parameter.values));
         self.model = dense::write(self.model.clone(), changed);
         if !gradients.touched.is_empty() {
-            self.rows.update(&adam, rate, Arc::make_mut(&mut self.tables), gradients);
+            self.rows.update(&adam, rate * self.config.table_rate, Arc::make_mut(&mut self.tables), gradients);
         }
     }
 

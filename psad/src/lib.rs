@@ -1,1 +1,67 @@
-//! Reranking for recommender systems: the facade over the psad crates
+//! Reranking for recommender systems: the last stage, which decides the order that a user sees.
+//!
+//! [`Psad`] is the whole method in one type: a shared encoder with a User Profile Network, a semi-autoregressive
+//! generator (the teacher, PSAD-G) and a lightweight scorer distilled from it online (the student, PSAD-S). Both come
+//! out of one training run and both are plain [`Reranker`]s.
+//!
+//! ```no_run
+//! use psad::core::{LabeledList, Reranker};
+//! use psad::sim::{SimConfig, World};
+//! use psad::train::{ProgressBar, TrainConfig, Trainer};
+//! use psad::{Psad, PsadConfig};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let world = World::new(SimConfig::default())?;
+//! let data = world.generate();
+//! let train: Vec<&LabeledList> = data.train.iter().map(|list| &list.list).collect();
+//! let validation: Vec<&LabeledList> = data.validation.iter().map(|list| &list.list).collect();
+//!
+//! let model = Psad::new(world.schema(), PsadConfig::default(), 42)?;
+//! let trainer = Trainer::new(TrainConfig::default())?.observe(ProgressBar::new());
+//! let fitted = model.fit(trainer, &train, &validation)?;
+//! fitted.psad.save("psad.safetensors")?;
+//!
+//! let student = Psad::load("psad.safetensors")?.student();
+//! let slate = student.rerank(data.test[0].list.request(), 10)?;
+//! println!("{:?}", slate.as_slice());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The equations are this project's own reading of what is public of PSAD (Cheng et al. 2026, arXiv 2603.07107): its
+//! abstract and articles about it. Nothing here claims to reproduce a table of the paper.
+//!
+//! Every crate of the workspace is re-exported under its short name: [`core`], [`decode`], [`data`], [`sim`], [`eval`]
+//! know no deep-learning framework; [`nn`], [`upn`], [`encoder`], [`generator`], [`scorer`], [`distill`] and [`train`]
+//! are built on burn.
+//!
+//! # What this does not do
+//! It trains on the CPU. Serving without a framework, other rerankers to compare with, constraints on slates and
+//! off-policy evaluation are not here yet.
+
+mod config;
+mod error;
+mod fit;
+mod model;
+mod store;
+
+pub use config::PsadConfig;
+pub use error::PsadError;
+pub use fit::{FittedPsad, ValidationPoint};
+pub use model::{Psad, PsadModel, PsadStudent, PsadTeacher};
+
+pub use burn;
+pub use ndarray;
+pub use psad_core as core;
+pub use psad_core::{Candidates, History, Items, LabeledList, Request, RerankError, Reranker, Schema, Slate, User};
+pub use psad_data as data;
+pub use psad_decode as decode;
+pub use psad_distill as distill;
+pub use psad_encoder as encoder;
+pub use psad_eval as eval;
+pub use psad_generator as generator;
+pub use psad_nn as nn;
+pub use psad_scorer as scorer;
+pub use psad_sim as sim;
+pub use psad_train as train;
+pub use psad_upn as upn;

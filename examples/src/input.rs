@@ -1,0 +1,108 @@
+//! The two inputs: simulated users, and MovieLens ratings from a folder. Both yield the same lists.
+
+use std::path::Path;
+
+use psad::data::{DataError, RatedList, RatingsConfig, RatingsDataset};
+use psad::sim::{Interactions, ListTruth, SimConfig, SimError, SimulatedList, World};
+use psad::{LabeledList, PsadConfig, Schema};
+
+/// Lists for training, validation and test, and what is known about them.
+#[derive(Debug)]
+pub struct Input {
+    /// What they are, in words.
+    pub description: String,
+    /// Sizes that suit the amount of data.
+    pub model: PsadConfig,
+    /// Lists per optimiser step that suit it.
+    pub batch_size: usize,
+    /// What a request looks like.
+    pub schema: Schema,
+    /// For training.
+    pub train: Vec<LabeledList>,
+    /// For early stopping.
+    pub validation: Vec<LabeledList>,
+    /// For the final table.
+    pub test: Vec<LabeledList>,
+    /// The user of each test list: lists of one user are not independent.
+    pub test_users: Vec<u32>,
+    /// What simulated users would truly do, per test list.
+    pub truth: Option<Vec<ListTruth>>,
+    /// The test list that is shown before and after.
+    pub shown: usize,
+    /// Names of its candidates.
+    pub shown_names: Vec<String>,
+}
+
+impl Input {
+    /// Users of the embedded simulator.
+    ///
+    /// # Errors
+    /// [`SimError`]; the default configuration has none.
+    pub fn simulated(interactions: Interactions, seed: u64) -> Result<Self, SimError> {
+        let config = SimConfig { interactions, seed, train_lists: 16_000, ..SimConfig::default() };
+        let description = format!(
+            "simulated users: {} users, {} items in {} categories, interactions {interactions:?}",
+            config.users, config.items, config.categories
+        );
+        let world = World::new(config)?;
+        let data = world.generate();
+        let shown = data.test.len() / 2;
+        let items = data.test[shown].list.request().candidates().items();
+        let shown_names = items
+            .sparse()
+            .rows()
+            .into_iter()
+            .map(|ids| format!("item {:>4}, category {:>2}", ids[0], ids[1]))
+            .collect();
+        let plain = |lists: Vec<SimulatedList>| lists.into_iter().map(|list| list.list).collect();
+        Ok(Self {
+            description,
+            shown,
+            shown_names,
+            model: PsadConfig::default(),
+            batch_size: 128,
+            schema: world.schema().clone(),
+            test_users: data.test.iter().map(|list| list.user).collect(),
+            truth: Some(data.test.iter().map(|list| list.truth.clone()).collect()),
+            train: plain(data.train),
+            validation: plain(data.validation),
+            test: plain(data.test),
+        })
+    }
+
+    /// Ratings of a folder with `ratings.csv` and `movies.csv`.
+    ///
+    /// # Errors
+    /// [`DataError`] with file, line and column.
+    pub fn ratings(folder: &Path, lenient: bool, seed: u64) -> Result<Self, DataError> {
+        let config = RatingsConfig { lenient, seed, ..RatingsConfig::default() };
+        let data = RatingsDataset::load(folder, &config)?;
+        let report = data.report();
+        let mut description = format!(
+            "ratings: {} ratings by {} users of {} films",
+            report.ratings.read, report.users, report.movies.read
+        );
+        let skipped = report.ratings.skipped_rows() + report.movies.skipped_rows();
+        if skipped > 0 {
+            description += &format!(", {skipped} faulty rows skipped");
+        }
+        let shown = data.test.len() / 2;
+        // By the list's own rows: in the request, a film too rare for an embedding is row 0.
+        let films = data.test[shown].movies.iter();
+        let shown_names = films.map(|&row| data.title(row).unwrap_or("an unknown film").to_owned()).collect();
+        let plain = |lists: Vec<RatedList>| lists.into_iter().map(|list| list.list).collect();
+        Ok(Self {
+            description,
+            shown,
+            shown_names,
+            model: PsadConfig::small(),
+            batch_size: 64,
+            schema: data.schema().clone(),
+            test_users: data.test.iter().map(|list| list.user).collect(),
+            truth: None,
+            train: plain(data.train),
+            validation: plain(data.validation),
+            test: plain(data.test),
+        })
+    }
+}

@@ -1,0 +1,86 @@
+//! The one file that a model is saved as.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use ndarray::ArrayD;
+use psad_core::{ModelFile, ModelFileError};
+use psad_nn::{ParameterError, Tables, load_parameters, named_parameters};
+
+use crate::{Psad, PsadConfig, PsadError};
+
+/// Kind of model in the file's header.
+const KIND: &str = "psad";
+
+/// Prefix of the model's parameters.
+const PARAMETERS: &str = "model.";
+
+/// Prefix that [`Tables::store`] gives to the tables.
+const TABLES: &str = "tables.";
+
+impl Psad {
+    /// Writes schema, configuration, parameters and tables to one safetensors file, atomically.
+    ///
+    /// # Errors
+    /// [`PsadError::File`] with the path.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), PsadError> {
+        Ok(self.to_file()?.save(path)?)
+    }
+
+    /// Reads what [`Psad::save`] wrote; the model answers exactly as the one that was saved.
+    ///
+    /// # Errors
+    /// [`PsadError::File`] or [`PsadError::Parameter`] for a file that is truncated, changed, of another version or of
+    /// another kind.
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, PsadError> {
+        Self::from_file(&ModelFile::load(path)?)
+    }
+
+    /// The model as a file in memory.
+    ///
+    /// # Errors
+    /// [`PsadError::Parameter`] if the device does not give a parameter back.
+    pub fn to_file(&self) -> Result<ModelFile, PsadError> {
+        let config = serde_json::to_value(&self.config).map_err(|error| ModelFileError::Config(error.to_string()))?;
+        let mut file = ModelFile::new(KIND, self.schema.clone(), config);
+        for (path, values) in named_parameters(&self.model)? {
+            file.insert(format!("{PARAMETERS}{path}"), values);
+        }
+        self.tables.store(&mut file);
+        Ok(file)
+    }
+
+    /// The model of a file in memory.
+    ///
+    /// # Errors
+    /// As [`Psad::load`].
+    pub fn from_file(file: &ModelFile) -> Result<Self, PsadError> {
+        file.expect_kind(KIND)?;
+        let header = file.header();
+        let config: PsadConfig =
+            serde_json::from_value(header.config.clone()).map_err(|error| ModelFileError::Config(error.to_string()))?;
+        config.check(&header.schema)?;
+        // What the file claims is held against what it holds before anything of that size is made.
+        let (fewest, held) = (config.fewest_weights(&header.schema), values_of(file));
+        if fewest > held {
+            let claim = format!("it needs {fewest} weights or more, the file holds {held} values");
+            return Err(ModelFileError::Config(claim).into());
+        }
+        let tables = Tables::load(file, &header.schema, config.encoder.embedding)?;
+        let known = |name: &str| tables.as_slice().iter().any(|table| name.strip_prefix(TABLES) == Some(table.name()));
+        if let Some(path) = file.tensors().keys().find(|name| !name.starts_with(PARAMETERS) && !known(name)) {
+            return Err(ParameterError::Unused { path: path.clone() }.into());
+        }
+        let parameters: BTreeMap<_, _> = file
+            .tensors()
+            .iter()
+            .filter_map(|(name, values)| Some((name.strip_prefix(PARAMETERS)?.to_owned(), values.clone())))
+            .collect();
+        let fresh = Self::with_tables(&header.schema, config, tables, 0)?;
+        Ok(Self { model: load_parameters(fresh.model, parameters)?, ..fresh })
+    }
+}
+
+fn values_of(file: &ModelFile) -> usize {
+    file.tensors().values().map(ArrayD::len).sum()
+}

@@ -1,0 +1,12 @@
+//! What holds of the whole method: repeating, storing, refusing, answering.
+
+mod answering;
+mod common;
+mod configuring;
+mod damaged;
+mod limits;
+mod refusing;
+mod repeating;
+mod resuming;
+mod storing;
+mod training;
