@@ -33,9 +33,10 @@ struct Arguments {
     /// How much simulated items influence each other
     #[arg(long, value_enum, default_value_t = Strength::Medium, conflicts_with = "data")]
     interactions: Strength,
-    /// Passes over the training lists at most; training stops earlier when validation no longer improves
-    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..))]
-    epochs: u16,
+    /// Passes over the training lists at most [default: 6 for simulated users, 5 for ratings]; training stops earlier
+    /// when validation no longer improves
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    epochs: Option<u16>,
     /// Seed of everything random
     #[arg(long, default_value_t = 42)]
     seed: u64,
@@ -119,12 +120,10 @@ fn fit(arguments: &Arguments, input: &Input) -> Result<FittedPsad> {
     let mut config = input.model.clone();
     config.objective.block_size = arguments.block_size.into();
     let plan = TrainConfig {
-        epochs: arguments.epochs.into(),
-        batch_size: input.batch_size,
-        shard_size: input.batch_size / 2,
+        epochs: arguments.epochs.map_or(input.plan.epochs, usize::from),
         patience: Some(3),
         seed: arguments.seed,
-        ..TrainConfig::default()
+        ..input.plan.clone()
     };
     let train: Vec<&LabeledList> = input.train.iter().collect();
     let validation: Vec<&LabeledList> = input.validation.iter().collect();

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use psad::eval::{
     BootstrapConfig, Denominator, Gain, Measure, Metric, Summary, evaluate, latency, paired, paired_clustered,
 };
-use psad::{Request, Reranker};
+use psad::{LabeledList, Request, Reranker};
 use serde::Serialize;
 
 use crate::Input;
@@ -145,7 +145,7 @@ fn per_list<R: Reranker + ?Sized>(reranker: &R, input: &Input) -> Result<BTreeMa
         values.insert(name.to_owned(), summary.values().to_vec());
     }
     if let Some(truth) = &input.truth {
-        let requests: Vec<&Request> = input.test.iter().map(|list| list.request()).collect();
+        let requests: Vec<&Request> = input.test.iter().map(LabeledList::request).collect();
         let slates = reranker.rerank_batch(&requests, SLATE_LENGTH)?;
         let utility = truth.iter().zip(&slates).map(|(truth, slate)| truth.expected_utility(slate).map(Some));
         values.insert("utility".to_owned(), utility.collect::<Result<_, _>>()?);
@@ -154,7 +154,7 @@ fn per_list<R: Reranker + ?Sized>(reranker: &R, input: &Input) -> Result<BTreeMa
 }
 
 fn timed<R: Reranker + ?Sized>(reranker: &R, input: &Input) -> Result<LatencyUs> {
-    let requests: Vec<&Request> = input.test.iter().take(TIMED_LISTS).map(|list| list.request()).collect();
+    let requests: Vec<&Request> = input.test.iter().take(TIMED_LISTS).map(LabeledList::request).collect();
     // A pool of one thread, so that no tensor operation borrows another core.
     let one_thread = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
     let found = one_thread.install(|| latency(reranker, &requests, SLATE_LENGTH, 30, 3))?;

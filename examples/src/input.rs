@@ -4,6 +4,7 @@ use std::path::Path;
 
 use psad::data::{DataError, RatedList, RatingsConfig, RatingsDataset};
 use psad::sim::{Interactions, ListTruth, SimConfig, SimError, SimulatedList, World};
+use psad::train::TrainConfig;
 use psad::{LabeledList, PsadConfig, Schema};
 
 /// Lists for training, validation and test, and what is known about them.
@@ -13,8 +14,8 @@ pub struct Input {
     pub description: String,
     /// Sizes that suit the amount of data.
     pub model: PsadConfig,
-    /// Lists per optimiser step that suit it.
-    pub batch_size: usize,
+    /// A training plan that suits it, chosen on validation lists.
+    pub plan: TrainConfig,
     /// What a request looks like.
     pub schema: Schema,
     /// For training.
@@ -60,7 +61,7 @@ impl Input {
             shown,
             shown_names,
             model: PsadConfig::default(),
-            batch_size: 128,
+            plan: TrainConfig { epochs: 6, batch_size: 128, ..TrainConfig::default() },
             schema: world.schema().clone(),
             test_users: data.test.iter().map(|list| list.user).collect(),
             truth: Some(data.test.iter().map(|list| list.truth.clone()).collect()),
@@ -84,7 +85,7 @@ impl Input {
         );
         let skipped = report.ratings.skipped_rows() + report.movies.skipped_rows();
         if skipped > 0 {
-            description += &format!(", {skipped} faulty rows skipped");
+            description = format!("{description}, {skipped} faulty rows skipped");
         }
         let shown = data.test.len() / 2;
         // By the list's own rows: in the request, a film too rare for an embedding is row 0.
@@ -96,7 +97,8 @@ impl Input {
             shown,
             shown_names,
             model: PsadConfig::small(),
-            batch_size: 64,
+            // Few lists: rows of films are met rarely and need longer steps.
+            plan: TrainConfig { epochs: 5, batch_size: 64, shard_size: 32, table_rate: 20., ..TrainConfig::default() },
             schema: data.schema().clone(),
             test_users: data.test.iter().map(|list| list.user).collect(),
             truth: None,

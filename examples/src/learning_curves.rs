@@ -45,7 +45,7 @@ fn loss_curves(fitted: &FittedPsad) -> Vec<Curve> {
     let names = fitted.epochs.first().map(|epoch| epoch.parts.iter().map(|part| part.name.clone()).collect());
     let names: Vec<_> = names.unwrap_or_default();
     let part = |index: usize| fitted.epochs.iter().map(|epoch| epoch.parts[index].mean).collect();
-    names.iter().enumerate().map(|(index, name)| Curve { name: name.to_string(), values: part(index) }).collect()
+    names.iter().enumerate().map(|(index, name)| Curve { name: name.clone(), values: part(index) }).collect()
 }
 
 fn validation_curves(fitted: &FittedPsad, initial: f64) -> Vec<Curve> {

@@ -20,7 +20,7 @@ pub fn before_and_after<R: Reranker + ?Sized>(reranker: &R, input: &Input) -> Re
         format!("{mark} {name}")
     };
     let mut text = String::new();
-    writeln!(text, "    {:<48}{}", "before", "after")?;
+    writeln!(text, "    {:<48}after", "before")?;
     for (slot, item) in slate.iter().enumerate() {
         writeln!(text, "{:>2}  {:<48}{}", slot + 1, name(slot), name(item))?;
     }

@@ -31,7 +31,7 @@ pub struct JointConfig {
     /// Which form of distillation.
     pub form: DistillationForm,
     /// Weight `λ` of the listwise hinge. Its min and max see a list's worst label; the more clicks are chance, the
-    /// smaller it should be (default 0.02).
+    /// smaller it should be (default 0.05).
     pub hinge: f64,
     /// The label that counts as fully relevant; 1 (default) for clicks.
     pub max_label: f64,
@@ -47,7 +47,7 @@ impl Default for JointConfig {
             decay: 0.8,
             temperature: 1.,
             form: DistillationForm::Collapsed,
-            hinge: 0.02,
+            hinge: 0.05,
             max_label: 1.,
         }
     }

@@ -92,7 +92,8 @@ impl TrainConfig {
             // The kernel works in `f32`, where 0.99999999 is 1 and the moments would never move.
             refuse_unless(beta >= 0. && (beta as f32) < 1., field, &beta, "from 0 to below 1")?;
         }
-        let positive = [("learning_rate", self.learning_rate), ("epsilon", self.epsilon)];
+        let positive =
+            [("learning_rate", self.learning_rate), ("table_rate", self.table_rate), ("epsilon", self.epsilon)];
         for (field, value) in positive.into_iter().chain(self.clip_norm.map(|norm| ("clip_norm", norm))) {
             // What is zero or infinite as `f32` would divide by zero in the kernel.
             let usable = value > 0. && value as f32 > 0. && (value as f32).is_finite();
@@ -132,6 +133,8 @@ mod tests {
         assert_eq!(fault(|config| config.patience = Some(0)), "patience");
         assert_eq!(fault(|config| config.learning_rate = f64::NAN), "learning_rate");
         assert_eq!(fault(|config| config.learning_rate = -1.), "learning_rate");
+        assert_eq!(fault(|config| config.table_rate = 0.), "table_rate");
+        assert_eq!(fault(|config| config.table_rate = f64::MAX), "table_rate");
         assert_eq!(fault(|config| config.warm_up = 1.1), "warm_up");
         assert_eq!(fault(|config| config.final_rate = -0.1), "final_rate");
         assert_eq!(fault(|config| config.clip_norm = Some(0.)), "clip_norm");
