@@ -33,8 +33,8 @@ struct Arguments {
     /// How much simulated items influence each other
     #[arg(long, value_enum, default_value_t = Strength::Medium, conflicts_with = "data")]
     interactions: Strength,
-    /// Passes over the training lists at most [default: 6 for simulated users, 5 for ratings]; training stops earlier
-    /// when validation no longer improves
+    /// Passes over the training lists [default: 6 for simulated users, 8 for ratings]; the best one on the validation
+    /// lists is kept
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
     epochs: Option<u16>,
     /// Seed of everything random
@@ -121,7 +121,6 @@ fn fit(arguments: &Arguments, input: &Input) -> Result<FittedPsad> {
     config.objective.block_size = arguments.block_size.into();
     let plan = TrainConfig {
         epochs: arguments.epochs.map_or(input.plan.epochs, usize::from),
-        patience: Some(3),
         seed: arguments.seed,
         ..input.plan.clone()
     };

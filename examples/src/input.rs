@@ -61,7 +61,7 @@ impl Input {
             shown,
             shown_names,
             model: PsadConfig::default(),
-            plan: TrainConfig { epochs: 6, batch_size: 128, ..TrainConfig::default() },
+            plan: TrainConfig { epochs: 6, patience: Some(3), ..small_batches() },
             schema: world.schema().clone(),
             test_users: data.test.iter().map(|list| list.user).collect(),
             truth: Some(data.test.iter().map(|list| list.truth.clone()).collect()),
@@ -98,7 +98,7 @@ impl Input {
             shown_names,
             model: PsadConfig::small(),
             // Few lists: rows of films are met rarely and need longer steps.
-            plan: TrainConfig { epochs: 5, batch_size: 64, shard_size: 32, table_rate: 20., ..TrainConfig::default() },
+            plan: TrainConfig { epochs: 8, table_rate: 20., warm_up: 0.05, ..small_batches() },
             schema: data.schema().clone(),
             test_users: data.test.iter().map(|list| list.user).collect(),
             truth: None,
@@ -107,4 +107,8 @@ impl Input {
             test: plain(data.test),
         })
     }
+}
+
+fn small_batches() -> TrainConfig {
+    TrainConfig { batch_size: 128, ..TrainConfig::default() }
 }
