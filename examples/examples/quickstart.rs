@@ -5,7 +5,7 @@
 //! cargo run --release --example quickstart -- --data path/to/ml-latest-small
 //! ```
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
@@ -71,6 +71,7 @@ impl From<Strength> for Interactions {
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let begin = Instant::now();
+    writable(&arguments)?;
     let input = prepare(&arguments)?;
     println!("{}", input.description);
     println!(
@@ -96,7 +97,7 @@ fn main() -> Result<()> {
     let file = arguments.out.join("psad.safetensors");
     let loaded = save_and_load(&fitted.psad, &file, &input)?;
     println!("model in {}, learning curves in {}\n", file.display(), curves.display());
-    println!("one user's list (+ = liked), reranked by the student as loaded from the file\n");
+    println!("one user's list (+ = liked or clicked), reranked by the student as loaded from the file\n");
     println!("{}", before_and_after(&loaded.student(), &input)?);
 
     table.seconds = begin.elapsed().as_secs_f64();
@@ -105,6 +106,17 @@ fn main() -> Result<()> {
         write_atomically(path, &serde_json::to_vec_pretty(&table)?)
             .with_context(|| format!("writing {}", path.display()))?;
     }
+    Ok(())
+}
+
+/// Finds out before the training, not after it, that the results have nowhere to go.
+fn writable(arguments: &Arguments) -> Result<()> {
+    let json = arguments.json.as_deref();
+    let folders = json.and_then(Path::parent).filter(|folder| !folder.as_os_str().is_empty());
+    for folder in folders.into_iter().chain([arguments.out.as_path()]) {
+        std::fs::create_dir_all(folder).with_context(|| format!("making the folder {}", folder.display()))?;
+    }
+    ensure!(!json.is_some_and(Path::is_dir), "--json names a folder; a file is needed");
     Ok(())
 }
 
@@ -128,7 +140,6 @@ fn fit(arguments: &Arguments, input: &Input) -> Result<FittedPsad> {
     let validation: Vec<&LabeledList> = input.validation.iter().collect();
     let trainer = Trainer::new(plan)?.observe(ProgressBar::new());
     let fitted = Psad::new(&input.schema, config, arguments.seed)?.fit(trainer, &train, &validation)?;
-    println!("best on the validation lists after epoch {} of {}", fitted.best_epoch, fitted.epochs.len());
     Ok(fitted)
 }
 
@@ -139,7 +150,7 @@ fn validation_of_initial(input: &Input) -> Result<f64> {
 }
 
 /// Saves the model, loads it again, and makes sure that both answer alike.
-fn save_and_load(psad: &Psad, file: &std::path::Path, input: &Input) -> Result<Psad> {
+fn save_and_load(psad: &Psad, file: &Path, input: &Input) -> Result<Psad> {
     psad.save(file)?;
     let loaded = Psad::load(file)?;
     for list in input.test.iter().take(200) {

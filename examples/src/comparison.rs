@@ -15,6 +15,9 @@ use crate::Input;
 /// Slots of every slate that is compared.
 pub const SLATE_LENGTH: usize = 10;
 
+/// Metrics in the order of the table.
+const COLUMNS: [&str; 4] = ["ndcg@5", "ndcg@10", "map@10", "utility"];
+
 /// Lists whose answers are timed.
 const TIMED_LISTS: usize = 300;
 
@@ -163,7 +166,9 @@ fn timed<R: Reranker + ?Sized>(reranker: &R, input: &Input) -> Result<LatencyUs>
 
 impl fmt::Display for Comparison {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let metrics: Vec<&String> = self.rows.first().map(|row| row.metrics.keys().collect()).unwrap_or_default();
+        let known = self.rows.first().map(|row| &row.metrics);
+        let metrics: Vec<&str> =
+            COLUMNS.into_iter().filter(|&name| known.is_some_and(|known| known.contains_key(name))).collect();
         write!(formatter, "{:<16}", "")?;
         for metric in &metrics {
             write!(formatter, "{metric:>9}")?;
@@ -181,7 +186,8 @@ impl fmt::Display for Comparison {
             "\npaired difference to the initial ranker, 95 % interval, p over lists (* below 0.05) and users"
         )?;
         for row in self.rows.iter().filter(|row| !row.vs_initial.is_empty()) {
-            for (metric, Difference { diff, low, high, p, p_by_users }) in &row.vs_initial {
+            let found = metrics.iter().filter_map(|&metric| Some((metric, row.vs_initial.get(metric)?)));
+            for (metric, Difference { diff, low, high, p, p_by_users }) in found {
                 let mark = if *p < 0.05 { '*' } else { ' ' };
                 writeln!(
                     formatter,

@@ -85,7 +85,7 @@ impl Input {
         );
         let skipped = report.ratings.skipped_rows() + report.movies.skipped_rows();
         if skipped > 0 {
-            description = format!("{description}, {skipped} faulty rows skipped");
+            description = format!("{description}\nmovies.csv: {}\nratings.csv: {}", report.movies, report.ratings);
         }
         let shown = data.test.len() / 2;
         // By the list's own rows: in the request, a film too rare for an embedding is row 0.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result, anyhow};
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use psad::FittedPsad;
@@ -38,7 +38,7 @@ pub fn draw_learning_curves(fitted: &FittedPsad, initial: f64, path: &Path) -> R
         chart(&right, "validation NDCG@10", &validation_curves(fitted, initial))?;
         root.present().map_err(|error| anyhow!("{error}"))?;
     }
-    Ok(write_atomically(path, svg.as_bytes())?)
+    write_atomically(path, svg.as_bytes()).with_context(|| format!("writing {}", path.display()))
 }
 
 fn loss_curves(fitted: &FittedPsad) -> Vec<Curve> {
@@ -83,7 +83,7 @@ fn chart(area: &DrawingArea<SVGBackend<'_>, Shift>, title: &str, curves: &[Curve
     for (curve, colour) in curves.iter().zip(COLOURS) {
         let points = curve.values.iter().enumerate().map(|(index, &value)| ((index + 1) as f64, value));
         chart
-            .draw_series(LineSeries::new(points, colour.stroke_width(2)))
+            .draw_series(LineSeries::new(points, colour.stroke_width(2)).point_size(2))
             .map_err(fault)?
             .label(&curve.name)
             .legend(move |(x, y)| PathElement::new(vec![(x, y), (x + 18, y)], colour.stroke_width(2)));

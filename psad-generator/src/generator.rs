@@ -18,7 +18,7 @@ pub struct SemiAutoregressive {
     pub(crate) slots: Param<Tensor<2>>,
     /// A vector per block, `[max candidates, width]`.
     pub(crate) blocks: Param<Tensor<2>>,
-    /// A vector per place of the slate, added to what stands there, `[max candidates, width]`.
+    /// A vector per place of the slate (places beyond the last share it), added to what stands there, `[max candidates, width]`.
     pub(crate) places: Param<Tensor<2>>,
     /// The row of the memory that stands for the beginning, read from the profile.
     pub(crate) begin: Linear,
@@ -57,7 +57,10 @@ impl SemiAutoregressive {
         let count = slots.len();
         let rows = encoded.items.clone().reshape([batch * candidates, width]);
         let rows = rows.select(0, flat_index(items, candidates)).reshape([batch, count, width]);
-        rows + self.places.val().narrow(0, slots.start, count).reshape([1, count, width])
+        let last = self.places.dims()[0] - 1;
+        let places: Vec<i32> = slots.map(|slot| slot.min(last) as i32).collect();
+        let places = self.places.val().select(0, Tensor::from_data(places.as_slice(), &rows.device()));
+        rows + places.reshape([1, count, width])
     }
 
     /// The ablation of context enhancement: every query sees the mean of what its block may read of the memory.

@@ -51,7 +51,8 @@ pub struct AttentionConfig {
 }
 
 impl AttentionConfig {
-    /// Draws the weights.
+    /// Draws the weights. Heads that do not divide the width make every later `forward` panic; who takes the sizes from
+    /// a user checks them first, as `psad-encoder` and `psad-generator` do.
     pub fn init(&self, seed: u64, device: &Device) -> Attention {
         let mut weights = Weights::seeded(seed, device);
         Attention {
@@ -117,7 +118,8 @@ pub struct TransformerLayerConfig {
 }
 
 impl TransformerLayerConfig {
-    /// Draws the weights.
+    /// Draws the weights. Heads that do not divide the width make every later `forward` panic; who takes the sizes from
+    /// a user checks them first, as `psad-encoder` and `psad-generator` do.
     pub fn init(&self, seed: u64, device: &Device) -> TransformerLayer {
         let mut weights = Weights::seeded(seed, device);
         let attention = AttentionConfig { width: self.width, heads: self.heads };

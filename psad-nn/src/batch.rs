@@ -55,7 +55,7 @@ pub struct HistoryBatch {
     pub feedback: Tensor<2, Int>,
     /// Distance `δ` from now, `[batch, history]`: steps back, or `log2(1 + age in days)` where ages are known.
     pub distance: Tensor<2>,
-    /// `δ` rounded down, the row of the position table, `[batch, history]`.
+    /// `δ` rounded down, at most the last row of the position table, `[batch, history]`.
     pub bucket: Tensor<2, Int>,
 }
 
@@ -64,7 +64,8 @@ pub struct HistoryBatch {
 pub struct LabelBatch {
     /// Label per candidate, 0 at padding, `[batch, candidates]`.
     pub values: Tensor<2>,
-    /// `π*`: the candidates by descending label, ties in the ranker's order, padding last, `[batch, slots]`.
+    /// `π*`: the candidates by descending label, ties in the ranker's order, padding last,
+    /// `[batch, candidates]`.
     pub targets: Tensor<2, Int>,
     /// 1 for a list with both a relevant and an irrelevant candidate, else 0, `[batch]`.
     pub contrast: Tensor<1>,

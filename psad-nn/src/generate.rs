@@ -14,7 +14,7 @@ use crate::{DecoderState, Encoded, Generator};
 /// for the whole batch; picking happens on the host.
 ///
 /// # Errors
-/// [`GenerateError`] for a schedule longer than allowed, or a network that answers NaN.
+/// [`GenerateError`] for a strategy without width or samples, or a network that answers NaN.
 pub fn generate<G: Generator>(
     generator: &G,
     encoded: &Encoded,

@@ -20,7 +20,14 @@ pub(crate) struct Difference {
 
 impl Identity {
     /// Of a run that has not begun.
-    pub(crate) fn new<O: Objective>(config: &TrainConfig, session: &Session<O>, train: &[&LabeledList]) -> Self {
+    ///
+    /// `objective` is what else decides the result and cannot be seen from here: loss weights, switches, heads.
+    pub(crate) fn new<O: Objective>(
+        config: &TrainConfig,
+        objective: &Value,
+        session: &Session<O>,
+        train: &[&LabeledList],
+    ) -> Self {
         // The number of workers does not change the result, so a run may move to another machine.
         let config = TrainConfig { workers: 0, ..config.clone() };
         let parameters: serde_json::Map<String, Value> =
@@ -29,10 +36,12 @@ impl Identity {
             "config": config,
             "schema": session.schema(),
             "table_width": session.tables().width(),
+            "objective": objective,
             "parameters": parameters,
+            "parameters_digest": format!("{:016x}", digest_of_parameters(session)),
             "lists": train.len(),
             // JSON numbers beyond 2^53 do not survive every reader.
-            "lists_digest": format!("{:016x}", digest(train)),
+            "lists_digest": format!("{:016x}", digest_of_lists(train)),
         }))
     }
 
@@ -58,21 +67,55 @@ fn shown(value: &Value) -> String {
     if value.is_null() { "nothing".to_owned() } else { value.to_string() }
 }
 
-/// FNV-1a over lengths, candidates' ids and labels: not against malice, but against the wrong file.
-fn digest(train: &[&LabeledList]) -> u64 {
-    let mut state = 0xcbf2_9ce4_8422_2325_u64;
-    let mut take = |word: u32| {
-        for byte in word.to_le_bytes() {
-            state = (state ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-    };
-    for list in train {
-        take(list.len() as u32);
-        take(list.request().history().len() as u32);
-        list.request().candidates().items().sparse().iter().for_each(|&id| take(id));
-        list.labels().iter().for_each(|label| take(label.to_bits()));
+/// FNV-1a: not against malice, but against the wrong file.
+struct Digest(u64);
+
+impl Digest {
+    fn new() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
     }
-    state
+
+    fn words<'a>(&mut self, words: impl IntoIterator<Item = &'a u32>) {
+        words.into_iter().for_each(|word| self.bytes(word.to_le_bytes()));
+    }
+
+    fn numbers<'a>(&mut self, numbers: impl IntoIterator<Item = &'a f32>) {
+        numbers.into_iter().for_each(|number| self.bytes(number.to_le_bytes()));
+    }
+
+    fn bytes(&mut self, bytes: [u8; 4]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+}
+
+/// Everything that a list holds.
+fn digest_of_lists(train: &[&LabeledList]) -> u64 {
+    let mut digest = Digest::new();
+    for list in train {
+        let (user, history, candidates) =
+            (list.request().user(), list.request().history(), list.request().candidates());
+        digest.words(&[candidates.len() as u32, history.len() as u32]);
+        digest.words(user.sparse());
+        digest.numbers(user.dense());
+        for items in [history.items(), candidates.items()] {
+            digest.words(items.sparse());
+            digest.numbers(items.dense());
+        }
+        digest.words(history.feedback());
+        digest.numbers(history.ages().into_iter().flatten());
+        digest.numbers(candidates.scores());
+        digest.numbers(list.labels());
+    }
+    digest.0
+}
+
+/// The weights that the run begins with.
+fn digest_of_parameters<O: Objective>(session: &Session<O>) -> u64 {
+    let mut digest = Digest::new();
+    session.dense.iter().for_each(|parameter| digest.numbers(&parameter.values));
+    digest.0
 }
 
 #[cfg(test)]

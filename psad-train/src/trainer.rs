@@ -22,6 +22,7 @@ pub struct Trainer<'a> {
     config: TrainConfig,
     observers: Observers<'a>,
     plan: Option<CheckpointPlan>,
+    objective: serde_json::Value,
 }
 
 impl<'a> Trainer<'a> {
@@ -57,6 +58,14 @@ impl<'a> Trainer<'a> {
     #[must_use]
     pub fn checkpoints(mut self, plan: CheckpointPlan) -> Self {
         self.plan = Some(plan);
+        self
+    }
+
+    /// Says what else decides the result and cannot be seen from the parameters' shapes: loss weights, switches, numbers
+    /// of heads. A checkpoint whose run was told another value is refused.
+    #[must_use]
+    pub fn describe(mut self, objective: serde_json::Value) -> Self {
+        self.objective = objective;
         self
     }
 
@@ -110,9 +119,9 @@ impl<'a> Trainer<'a> {
         }
         self.plan.as_ref().map_or(Ok(()), CheckpointPlan::check)?;
         let batches = train.len().div_ceil(self.config.batch_size);
-        let steps = self.config.epochs * batches;
+        let steps = self.config.epochs.saturating_mul(batches);
         let session = Session::new(model, tables, schema, &self.config, steps, device)?;
-        let identity = Identity::new(&self.config, &session, train);
+        let identity = Identity::new(&self.config, &self.objective, &session, train);
         let mut run = Run { session, identity, progress: Progress::default(), best: None };
         if let Some(file) = self.file().filter(|file| file.exists()) {
             checkpoint::load(file, &mut run)?;

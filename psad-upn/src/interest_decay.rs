@@ -24,7 +24,8 @@ pub struct InterestDecayConfig {
 }
 
 impl InterestDecayConfig {
-    /// Draws the weights.
+    /// Draws the weights. Groups that do not divide the width make every later `forward` panic; `psad-encoder` checks
+    /// them first.
     pub fn init(&self, seed: u64, device: &Device) -> InterestDecay {
         let mut weights = Weights::seeded(seed, device);
         InterestDecay {

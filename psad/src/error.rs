@@ -1,6 +1,6 @@
 //! Why a model cannot be made, fitted, saved or loaded.
 
-use psad_core::{ModelFileError, RerankError, TableError};
+use psad_core::{ModelFileError, TableError};
 use psad_distill::JointConfigError;
 use psad_encoder::EncoderConfigError;
 use psad_eval::EvaluateError;
@@ -43,9 +43,6 @@ pub enum PsadError {
     /// Measuring failed.
     #[error(transparent)]
     Evaluate(#[from] EvaluateError),
-    /// A list cannot be read.
-    #[error(transparent)]
-    Rerank(#[from] RerankError),
     /// There is nothing to validate with.
     #[error("fitting needs at least one validation list, got 0")]
     NoValidation,

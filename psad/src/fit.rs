@@ -61,6 +61,7 @@ impl Psad {
         if validation.is_empty() {
             return Err(PsadError::NoValidation);
         }
+        let trainer = trainer.describe(self.described()?);
         let points = RefCell::new(Vec::new());
         let Self { schema, config, model, tables } = self;
         let like = |model: &PsadModel, tables: &Arc<Tables>| Self {

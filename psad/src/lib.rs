@@ -56,6 +56,7 @@ pub use psad_core as core;
 pub use psad_core::{Candidates, History, Items, LabeledList, Request, RerankError, Reranker, Schema, Slate, User};
 pub use psad_data as data;
 pub use psad_decode as decode;
+pub use psad_decode::Strategy;
 pub use psad_distill as distill;
 pub use psad_encoder as encoder;
 pub use psad_eval as eval;
@@ -65,3 +66,8 @@ pub use psad_scorer as scorer;
 pub use psad_sim as sim;
 pub use psad_train as train;
 pub use psad_upn as upn;
+
+/// The README's program compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -41,13 +41,17 @@ impl Psad {
     /// # Errors
     /// [`PsadError::Parameter`] if the device does not give a parameter back.
     pub fn to_file(&self) -> Result<ModelFile, PsadError> {
-        let config = serde_json::to_value(&self.config).map_err(|error| ModelFileError::Config(error.to_string()))?;
-        let mut file = ModelFile::new(KIND, self.schema.clone(), config);
+        let mut file = ModelFile::new(KIND, self.schema.clone(), self.described()?);
         for (path, values) in named_parameters(&self.model)? {
             file.insert(format!("{PARAMETERS}{path}"), values);
         }
         self.tables.store(&mut file);
         Ok(file)
+    }
+
+    /// The configuration as it stands in files.
+    pub(crate) fn described(&self) -> Result<serde_json::Value, ModelFileError> {
+        serde_json::to_value(&self.config).map_err(|error| ModelFileError::Config(error.to_string()))
     }
 
     /// The model of a file in memory.

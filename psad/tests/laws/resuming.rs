@@ -45,9 +45,16 @@ fn a_checkpoint_of_another_model_is_refused() {
     let checkpoints = CheckpointPlan::new(folder.path().join("fit.ckpt"));
     let trainer = || Trainer::new(plan(7, 1)).unwrap().checkpoints(checkpoints.clone());
     assert!(fit(trainer().observe(StopAfter(1))).is_err());
-    let mut config = crate::common::config();
-    config.scorer_hidden = vec![9];
-    let other = psad::Psad::new(&DATA.schema, config, 7).unwrap();
-    let error = other.fit(trainer(), &refs(&DATA.train), &refs(&DATA.validation)).unwrap_err();
-    assert!(matches!(error, PsadError::Train(TrainError::CheckpointMismatch { .. })), "{error}");
+    let refused = |change: fn(&mut psad::PsadConfig), seed| {
+        let mut config = crate::common::config();
+        change(&mut config);
+        let other = psad::Psad::new(&DATA.schema, config, seed).unwrap();
+        let error = other.fit(trainer(), &refs(&DATA.train), &refs(&DATA.validation)).unwrap_err();
+        assert!(matches!(error, PsadError::Train(TrainError::CheckpointMismatch { .. })), "{error}");
+        error.to_string()
+    };
+    refused(|config| config.scorer_hidden = vec![9], 7);
+    assert!(refused(|config| config.objective.distillation += 1., 7).contains("distillation"));
+    assert!(refused(|config| config.encoder.heads = 1, 7).contains("heads"));
+    refused(|_| (), 8);
 }
