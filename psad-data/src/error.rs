@@ -119,7 +119,7 @@ pub enum RowFault {
         movie: u32,
     },
     /// A second rating of one movie by one user.
-    #[error("user {user} rated movie {movie} already, on line {first}")]
+    #[error("column `movieId` holds {movie}, which user {user} rated on line {first} already")]
     DuplicateRating {
         /// The user.
         user: u32,

@@ -125,7 +125,7 @@ mod tests {
             ("1,10,4,999999999999999", "line 3: column `timestamp`"),
             ("1,40,4,5", "line 3: column `movieId` holds 40, which the movies file does not know"),
             ("1,10,4", "line 3: 3 columns where the header has 4"),
-            ("1,20,4,5", "line 3: user 1 rated movie 20 already, on line 2"),
+            ("1,20,4,5", "line 3: column `movieId` holds 20, which user 1 rated on line 2 already"),
         ];
         for (row, expected) in cases {
             let rows = format!("1,20,3,5\n{row}\n");
