@@ -35,7 +35,7 @@ impl Reranker for CategoryBoost {
         let categories = offered.items().sparse().column(CATEGORY).to_vec();
         let lift = |category: &u32| self.weight * clicks.get(category).map_or(0., |clicks| clicks.ln_1p());
         let scores: Vec<f32> = offered.scores().iter().zip(&categories).map(|(score, c)| score + lift(c)).collect();
-        Ok(Slate::top_by_score(&scores, len)?)
+        request.top_by_score(&scores, len)
     }
 }
 

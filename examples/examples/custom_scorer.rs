@@ -10,10 +10,9 @@ use std::sync::Arc;
 use anyhow::Result;
 // `derive(Module)` writes paths that begin with `burn`; importing it from psad is enough, and its version always fits.
 use psad::burn::{self, module::Module, nn::Linear, tensor::Device, tensor::Tensor};
-use psad::distill::ScoringObjective;
 use psad::encoder::{SharedEncoder, SharedEncoderConfig};
 use psad::eval::{BootstrapConfig, Gain, InitialOrder, Measure, evaluate, paired_clustered};
-use psad::nn::{Encoded, ListScorer, Student, Tables, TensorReranker, Weights};
+use psad::nn::{Encoded, ListScorer, ScoringLoss, ScoringObjective, Student, Tables, TensorReranker, Weights};
 use psad::sim::{SimConfig, SimulatedList, World};
 use psad::train::{ProgressBar, TrainConfig, Trainer};
 use psad::upn::UserProfileNetwork;
@@ -78,10 +77,14 @@ fn main() -> Result<()> {
     let train: Vec<&LabeledList> = data.train.iter().map(|simulated| &simulated.list).collect();
     let config = TrainConfig { epochs: 6, learning_rate: 3e-3, ..TrainConfig::default() };
     let trainer = Trainer::new(config)?.observe(ProgressBar::new());
-    let fitted =
-        trainer.fit(ScoringObjective::new(encoder, scorer, 1.), tables, schema, &device, &train, |model, tables| {
-            Ok(mean(&measure(&reranker(model, tables, schema), &data.validation)?[0]))
-        })?;
+    let fitted = trainer.fit(
+        ScoringObjective::new(encoder, scorer, ScoringLoss::Pointwise { max_label: 1. }),
+        tables,
+        schema,
+        &device,
+        &train,
+        |model, tables| Ok(mean(&measure(&reranker(model, tables, schema), &data.validation)?[0])),
+    )?;
 
     let ours = measure(&reranker(&fitted.model, &fitted.tables, schema), &data.test)?;
     let initial = measure(&InitialOrder, &data.test)?;

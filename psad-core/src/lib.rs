@@ -31,7 +31,9 @@
 //!
 //! Neighbours: `psad-decode` turns scores into slates, `psad-eval` measures them, `psad-nn` is where tensors begin.
 
+mod constraints;
 mod files;
+mod generator_evaluator;
 mod list;
 mod model_file;
 mod request;
@@ -40,7 +42,9 @@ mod schema;
 mod slate;
 mod table;
 
+pub use constraints::{ConstraintError, Constraints, Group, Rule};
 pub use files::write_atomically;
+pub use generator_evaluator::{CandidateScorer, GeneratorEvaluator, RankerScores, SlateEvaluator, SlateProposer};
 pub use list::{LabeledList, ListError, Shown};
 pub use model_file::{FORMAT_VERSION, ModelFile, ModelFileError, ModelHeader};
 pub use request::{Candidates, History, Items, ItemsBuilder, Request, RequestError, User, UserBuilder};

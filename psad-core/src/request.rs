@@ -7,6 +7,8 @@ pub use builder::{ItemsBuilder, UserBuilder};
 use ndarray::{Array1, Array2};
 use thiserror::Error;
 
+use crate::{ConstraintError, Constraints, RerankError, Slate, SlateBuilder};
+
 /// Features of some items, a column per field.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Items {
@@ -195,6 +197,7 @@ pub struct Request {
     user: User,
     history: History,
     candidates: Candidates,
+    constraints: Constraints,
 }
 
 impl Request {
@@ -206,7 +209,18 @@ impl Request {
         let (past, offered) = (history.items(), candidates.items());
         length("sparse fields of history items", offered.sparse.ncols(), past.sparse.ncols())?;
         length("dense features of history items", offered.dense.ncols(), past.dense.ncols())?;
-        Ok(Self { user, history, candidates })
+        Ok(Self { user, history, candidates, constraints: Constraints::new() })
+    }
+
+    /// Sets the rules that the slate must keep, in place of those it had.
+    ///
+    /// # Errors
+    /// [`RequestError::Constraints`] if a rule names a candidate outside the list. Whether they can be kept turns out
+    /// when a slate is asked for.
+    pub fn with_constraints(mut self, constraints: Constraints) -> Result<Self, RequestError> {
+        constraints.check(self.candidates.len())?;
+        self.constraints = constraints;
+        Ok(self)
     }
 
     /// Who asks.
@@ -222,6 +236,29 @@ impl Request {
     /// What the ranker offers.
     pub fn candidates(&self) -> &Candidates {
         &self.candidates
+    }
+
+    /// The rules that the slate must keep.
+    pub fn constraints(&self) -> &Constraints {
+        &self.constraints
+    }
+
+    /// An empty slate of `min(len, candidates)` slots that offers only what keeps the rules.
+    ///
+    /// # Errors
+    /// As [`SlateBuilder::constrained`].
+    pub fn slate_builder(&self, len: usize) -> Result<SlateBuilder, ConstraintError> {
+        SlateBuilder::constrained(self.candidates.len(), len, &self.constraints)
+    }
+
+    /// The `len` highest scores in descending order as far as the rules allow: every slot takes the best candidate
+    /// that it may; equal scores keep the ranker's order.
+    ///
+    /// # Errors
+    /// [`RerankError::Slate`] for another number of scores than candidates or one that is not finite,
+    /// [`RerankError::Constraints`] for rules that cannot be kept.
+    pub fn top_by_score(&self, scores: &[f32], len: usize) -> Result<Slate, RerankError> {
+        Ok(self.slate_builder(len)?.top_by_score(scores)?)
     }
 }
 
@@ -271,6 +308,9 @@ pub enum RequestError {
         /// Its age.
         days: f32,
     },
+    /// A rule does not fit the list.
+    #[error(transparent)]
+    Constraints(#[from] ConstraintError),
     /// A named column does not fit the schema.
     #[error(transparent)]
     Schema(#[from] crate::SchemaError),

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use crate::{Request, RequestError, SchemaError, Slate, SlateError};
+use crate::{ConstraintError, Request, RequestError, SchemaError, Slate, SlateError};
 
 /// Decides the order that a user sees.
 ///
 /// The contract, which `rerank` may rely on nothing beyond and must keep for every request:
 ///
 /// * the slate is chosen from `request.candidates()` and holds `min(len, candidates)` of them;
+/// * it keeps `request.constraints()`; [`Request::slate_builder`] offers only what does;
 /// * the same request gives the same slate, whoever else asks at the time;
 /// * a request that cannot be answered is an error, never a panic.
 ///
@@ -94,6 +95,9 @@ pub enum RerankError {
     /// What came out was not a slate.
     #[error(transparent)]
     Slate(#[from] SlateError),
+    /// The rules of the request cannot be kept.
+    #[error(transparent)]
+    Constraints(#[from] ConstraintError),
     /// A slate without slots was asked for.
     #[error("a slate of length 0 was asked for")]
     EmptySlate,

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::{ConstraintError, Constraints};
+
 /// An ordered choice of distinct candidates, each named by its index in the request.
 ///
 /// A slate can only be made by [`SlateBuilder::push`] or a checked constructor; deserialising goes through the same
@@ -192,22 +194,35 @@ impl From<Permutation> for Slate {
 }
 
 /// Fills a slate slot by slot and knows what is still free.
+///
+/// With rules, "free" is what can still end in a full slate that keeps them all: whatever is chosen from
+/// [`SlateBuilder::free`], slot after slot, never runs into a dead end.
 #[derive(Debug, Clone)]
 pub struct SlateBuilder {
     items: Vec<usize>,
     free: Vec<bool>,
+    slots: usize,
 }
 
 impl SlateBuilder {
-    /// An empty slate over a list of `candidates`.
+    /// An empty slate over a list of `candidates`, without rules.
     pub fn new(candidates: usize) -> Self {
-        Self { items: Vec::with_capacity(candidates), free: vec![true; candidates] }
+        Self { items: Vec::with_capacity(candidates), free: vec![true; candidates], slots: candidates }
+    }
+
+    /// An empty slate of `min(len, candidates)` slots that keeps `rules`.
+    ///
+    /// # Errors
+    /// As [`Constraints::check`], and [`ConstraintError::Infeasible`] with the rules that conflict.
+    pub fn constrained(candidates: usize, len: usize, rules: &Constraints) -> Result<Self, ConstraintError> {
+        rules.check(candidates)?;
+        Ok(Self { slots: len.min(candidates), ..Self::new(candidates) })
     }
 
     /// Places `item` in the next slot.
     ///
     /// # Errors
-    /// [`SlateError::OutOfRange`] or [`SlateError::Duplicate`]; the slate is unchanged then.
+    /// [`SlateError::OutOfRange`], [`SlateError::Duplicate`]; the slate is unchanged then.
     pub fn push(&mut self, item: usize) -> Result<(), SlateError> {
         match self.free.get_mut(item) {
             None => Err(SlateError::OutOfRange { item, candidates: self.free.len() }),
@@ -220,12 +235,46 @@ impl SlateBuilder {
         }
     }
 
-    /// Whether `item` may still be placed.
+    /// Fills what is left by descending score: every slot takes the best candidate that it may; equal scores keep the
+    /// ranker's order.
+    ///
+    /// # Errors
+    /// [`SlateError::Length`] for another number of scores than candidates, [`SlateError::NonFiniteScore`].
+    pub fn top_by_score(self, scores: &[f32]) -> Result<Slate, SlateError> {
+        if scores.len() != self.candidates() {
+            return Err(SlateError::Length { candidates: self.candidates(), found: scores.len() });
+        }
+        Ok(self.in_order(Permutation::from_scores(scores)?.as_slice()))
+    }
+
+    /// Fills what is left: every slot takes the first candidate of `order` that it may.
+    #[must_use]
+    pub fn in_order(mut self, order: &[usize]) -> Slate {
+        while self.len() < self.slots {
+            let Some(&item) = order.iter().find(|&&item| self.is_free(item)) else { break };
+            // What is free can be placed.
+            let _ = self.push(item);
+        }
+        self.finish()
+    }
+
+    /// Number of slots that the slate will have when it is full.
+    pub fn slots(&self) -> usize {
+        self.slots
+    }
+
+    /// Whether there are rules to keep. A slate with rules keeps them once it is full; one that is finished earlier may
+    /// lack what they ask for.
+    pub fn is_constrained(&self) -> bool {
+        false
+    }
+
+    /// Whether `item` may be placed next.
     pub fn is_free(&self, item: usize) -> bool {
         self.free.get(item).copied().unwrap_or(false)
     }
 
-    /// What may still be placed, in the ranker's order.
+    /// What may be placed next, in the ranker's order.
     pub fn free(&self) -> impl Iterator<Item = usize> + '_ {
         self.free.iter().enumerate().filter_map(|(item, &free)| free.then_some(item))
     }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use psad_core::Slate;
+use psad_core::{Slate, SlateBuilder};
 
 use crate::{
     BlockModel, BlockSchedule, DecodeError, Decoded, Hypothesis, ScoreBlock, Strategy,
@@ -42,9 +42,25 @@ pub fn decode<M: BlockModel + ?Sized>(
     candidates: &[usize],
     model: &mut M,
 ) -> Result<Vec<Vec<Decoded>>, DecodeError<M::Error>> {
-    let mut search = strategy.search(candidates.len())?;
-    let mut hypotheses = roots(candidates)?;
-    let longest = candidates.iter().copied().max().unwrap_or(0);
+    decode_into(strategy, schedule, candidates.iter().map(|&candidates| SlateBuilder::new(candidates)).collect(), model)
+}
+
+/// As [`decode()`], for lists with rules: every slate is filled from a copy of its list's empty `slates[l]`, and takes
+/// only what that one offers. Each slate fills `min(schedule.slots(), slates[l].slots())` slots.
+///
+/// # Errors
+/// As [`decode()`]; [`DecodeError::NotEmpty`] for a slate that has something placed already,
+/// [`DecodeError::ShortSchedule`] if the schedule ends before a slate with rules is full.
+pub fn decode_into<M: BlockModel + ?Sized>(
+    strategy: &Strategy,
+    schedule: BlockSchedule,
+    slates: Vec<SlateBuilder>,
+    model: &mut M,
+) -> Result<Vec<Vec<Decoded>>, DecodeError<M::Error>> {
+    let mut search = strategy.search(slates.len())?;
+    let lists = slates.len();
+    let mut hypotheses = constrained_roots(slates, schedule)?;
+    let longest = hypotheses.iter().map(Hypothesis::slots).max().unwrap_or(0);
     for slots in schedule.blocks().take_while(|slots| slots.start < longest) {
         let blocks = step(model, &hypotheses, slots.clone())?;
         let mut next = Vec::with_capacity(hypotheses.len());
@@ -55,12 +71,12 @@ pub fn decode<M: BlockModel + ?Sized>(
                 block,
                 first_slot: slots.start,
             });
-            let end = slots.end.min(family[0].candidates());
+            let end = slots.end.min(family[0].slots());
             next.extend(search.fill(open.collect(), end)?);
         }
         hypotheses = next;
     }
-    let mut decoded: Vec<Vec<Decoded>> = candidates.iter().map(|_| Vec::new()).collect();
+    let mut decoded: Vec<Vec<Decoded>> = (0..lists).map(|_| Vec::new()).collect();
     for hypothesis in hypotheses {
         decoded[hypothesis.list].push(hypothesis.finish());
     }
@@ -69,11 +85,11 @@ pub fn decode<M: BlockModel + ?Sized>(
 
 /// The exact log-probability of given slates under a model, one slate per list of a batch.
 ///
-/// It is what [`decode`] reports for the same slates, and `-inf` for a slate that the model rules out. A slate with
+/// It is what [`decode()`] reports for the same slates, and `-inf` for a slate that the model rules out. A slate with
 /// fewer slots than the schedule gets the probability that a decoded slate begins with it.
 ///
 /// # Errors
-/// As for [`decode`]; [`DecodeError::SlateLength`] if a slate has more slots than the schedule.
+/// As for [`decode()`]; [`DecodeError::SlateLength`] if a slate has more slots than the schedule.
 ///
 /// # Examples
 /// ```
@@ -126,11 +142,24 @@ fn follow(mut open: Open<'_>, target: &[usize]) -> Result<Hypothesis, BadLogit> 
 }
 
 fn roots<E>(candidates: &[usize]) -> Result<Vec<Hypothesis>, DecodeError<E>> {
-    let root = |(list, &candidates)| match candidates {
-        0 => Err(DecodeError::EmptyList { list }),
-        _ => Ok(Hypothesis::root(list, candidates)),
+    candidates.iter().enumerate().map(|(list, &candidates)| root(list, SlateBuilder::new(candidates))).collect()
+}
+
+fn constrained_roots<E>(slates: Vec<SlateBuilder>, schedule: BlockSchedule) -> Result<Vec<Hypothesis>, DecodeError<E>> {
+    let checked = |(list, slate): (usize, SlateBuilder)| {
+        if !slate.is_empty() {
+            return Err(DecodeError::NotEmpty { list, placed: slate.len() });
+        }
+        if slate.is_constrained() && slate.slots() > schedule.slots() {
+            return Err(DecodeError::ShortSchedule { list, slots: schedule.slots(), expected: slate.slots() });
+        }
+        root(list, slate)
     };
-    candidates.iter().enumerate().map(root).collect()
+    slates.into_iter().enumerate().map(checked).collect()
+}
+
+fn root<E>(list: usize, slate: SlateBuilder) -> Result<Hypothesis, DecodeError<E>> {
+    if slate.candidates() == 0 { Err(DecodeError::EmptyList { list }) } else { Ok(Hypothesis::root(list, slate)) }
 }
 
 /// Asks the model once and checks the number and the shapes of its blocks.

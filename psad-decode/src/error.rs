@@ -14,6 +14,24 @@ pub enum DecodeError<E> {
         /// Index of the list in the batch.
         list: usize,
     },
+    /// A slate that is to be filled is not empty.
+    #[error("the slate of list {list} has {placed} items already; decoding begins with an empty one")]
+    NotEmpty {
+        /// Index of the list in the batch.
+        list: usize,
+        /// Items that stand in it.
+        placed: usize,
+    },
+    /// The schedule ends before a slate with rules is full, so that they might not be kept.
+    #[error("the slate of list {list} has rules for {expected} slots, the schedule only {slots}")]
+    ShortSchedule {
+        /// Index of the list in the batch.
+        list: usize,
+        /// Slots of the schedule.
+        slots: usize,
+        /// Slots of the slate.
+        expected: usize,
+    },
     /// A slate that is given has more slots than the schedule.
     #[error("the slate of list {list} has {found} slots, the schedule {slots}")]
     SlateLength {

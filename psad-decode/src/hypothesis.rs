@@ -15,8 +15,8 @@ pub struct Hypothesis {
 
 impl Hypothesis {
     /// Nothing placed yet, for the list `list` of the batch.
-    pub(crate) fn root(list: usize, candidates: usize) -> Self {
-        Self { list, parent: list, slate: SlateBuilder::new(candidates), log_probability: 0. }
+    pub(crate) fn root(list: usize, slate: SlateBuilder) -> Self {
+        Self { list, parent: list, slate, log_probability: 0. }
     }
 
     /// The candidates placed so far, first slot first.
@@ -32,6 +32,11 @@ impl Hypothesis {
     /// Number of real candidates of its list.
     pub fn candidates(&self) -> usize {
         self.slate.candidates()
+    }
+
+    /// Number of slots that its slate can fill.
+    pub(crate) fn slots(&self) -> usize {
+        self.slate.slots()
     }
 
     /// What may still be placed: the one notion of "free" that every strategy goes by.

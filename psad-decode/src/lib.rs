@@ -33,7 +33,8 @@
 //!
 //! * [`BlockSchedule`]: which slots are predicted together.
 //! * [`BlockModel`], [`Hypothesis`], [`ScoreBlock`]: what a network is asked, and what it answers.
-//! * [`decode()`] with a [`Strategy`]: greedy, beam or Plackett–Luce sampling, each slate with its log-probability.
+//! * [`decode()`] with a [`Strategy`]: greedy, beam or Plackett–Luce sampling, each slate with its log-probability;
+//!   [`decode_into`] the same for lists with rules.
 //! * [`score_slates`]: the exact log-probability of slates that are given.
 //! * [`plackett_luce`]: sampling for models that give one score per candidate.
 //!
@@ -63,7 +64,7 @@ mod schedule;
 mod search;
 mod strategy;
 
-pub use decode::{decode, score_slates};
+pub use decode::{decode, decode_into, score_slates};
 pub use error::DecodeError;
 pub use hypothesis::{Decoded, Hypothesis};
 pub use model::{BlockModel, FnBlockModel, ScoreBlock, from_fn};

@@ -3,14 +3,13 @@
 use burn::module::Module;
 use burn::tensor::{Tensor, activation};
 use psad_decode::BlockSchedule;
-use psad_nn::{Encoded, Generator, LabelBatch, ListBatch, ListEncoder, ListScorer, LossParts, Objective};
+use psad_nn::{
+    Encoded, Generator, LabelBatch, ListBatch, ListEncoder, ListScorer, LossParts, Objective, pointwise_loss,
+};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::{
-    DistillationForm, SlotTargets, TiedTargets, collapse, distillation_loss, generator_loss,
-    row_wise_distillation_loss, scorer_loss,
-};
+use crate::{DistillationForm, collapse, distillation_loss, row_wise_distillation_loss};
 
 /// Weights of the joint objective.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -142,7 +141,7 @@ impl<E: ListEncoder, G: Generator, S: ListScorer> JointObjective<E, G, S> {
         let logits = self.generator.teacher_forced(&encoded, schedule, targets.order.clone());
         let scores = self.scorer.score(&encoded);
         let (values, pad) = (labels.values.clone(), encoded.pad.clone());
-        let scorer = scorer_loss(scores.clone(), values, pad, self.config.max_label);
+        let scorer = pointwise_loss(scores.clone(), values, pad, self.config.max_label);
         // A part without weight gets no backward pass; its graph would only pile up, so none is built.
         let distilled =
             (self.config.distillation != 0.).then(|| self.distil(logits.clone(), &targets, scores, &encoded));

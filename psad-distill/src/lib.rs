@@ -4,13 +4,12 @@
 //!
 //! `L = L_gen + L_scorer + α L_KD`
 //!
-//! * [`generator_loss`]: cross-entropy at the slots whose target is relevant, and a listwise hinge;
-//! * [`scorer_loss`]: mean binary cross-entropy over the candidates;
+//! * [`psad_nn::generator_loss`]: cross-entropy at the slots whose target is relevant, and a listwise hinge;
+//! * [`psad_nn::pointwise_loss`]: mean binary cross-entropy over the candidates;
 //! * [`distillation_loss`]: the student's distribution is drawn to the teacher's probability matrix, collapsed by
 //!   [`collapse`] with a decay per slot, or row by row. The teacher's side is always detached.
 //!
-//! [`ScoringObjective`] is the scorer alone: the ablation without distillation, and the way to train a scorer of your
-//! own. Every loss of a list is the same whatever the padding around it and whatever else is in its batch. The
+//! [`psad_nn::ScoringObjective`] is the scorer alone: the ablation without distillation. Every loss of a list is the same whatever the padding around it and whatever else is in its batch. The
 //! equations are this project's own reading of what is public of PSAD (Cheng et al. 2026).
 //!
 //! ```
@@ -29,15 +28,7 @@
 //! objective.
 
 mod distillation;
-mod generator_loss;
 mod joint;
-mod scorer_loss;
-mod scoring;
-mod targets;
 
 pub use distillation::{DistillationForm, collapse, distillation_loss, row_wise_distillation_loss};
-pub use generator_loss::{GeneratorLoss, generator_loss};
 pub use joint::{JointConfig, JointConfigError, JointObjective};
-pub use scorer_loss::scorer_loss;
-pub use scoring::ScoringObjective;
-pub use targets::{SlotTargets, TiedTargets};

@@ -11,10 +11,12 @@ use common::{LONGEST, cases, close, values};
 use proptest::prelude::*;
 use psad_decode::BlockSchedule;
 use psad_distill::{
-    DistillationForm, JointConfig, JointObjective, ScoringObjective, SlotTargets, TiedTargets, collapse,
-    distillation_loss, generator_loss, row_wise_distillation_loss, scorer_loss,
+    DistillationForm, JointConfig, JointObjective, collapse, distillation_loss, row_wise_distillation_loss,
 };
-use psad_nn::{Encoded, Generator, ListEncoder, ListScorer, LossParts, Objective};
+use psad_nn::{
+    Encoded, Generator, ListEncoder, ListScorer, LossParts, Objective, ScoringLoss, ScoringObjective, SlotTargets,
+    TiedTargets, generator_loss, pointwise_loss,
+};
 
 const NAMES: [&str; 4] = ["cross-entropy", "hinge", "scorer", "distillation"];
 
@@ -49,6 +51,10 @@ fn read(parts: &LossParts) -> BTreeMap<&'static str, Vec<f32>> {
 
 fn part(parts: &LossParts, name: &str) -> Tensor<1> {
     parts.parts.iter().find(|part| part.name == name).unwrap().per_list.clone()
+}
+
+fn pointwise(config: &JointConfig) -> ScoringLoss {
+    ScoringLoss::Pointwise { max_label: config.max_label }
 }
 
 proptest! {
@@ -141,7 +147,7 @@ proptest! {
         let together = joint(&config, &device);
         let loss = together.losses(&batch).total().unwrap();
         let together = gradients_of(&together, &loss.sum().backward());
-        let alone = ScoringObjective::new(reader(&device), scorer(&device), config.max_label);
+        let alone = ScoringObjective::new(reader(&device), scorer(&device), pointwise(&config));
         let loss = alone.losses(&batch).total().unwrap();
         let alone = gradients_of(&alone, &loss.sum().backward());
         let of_scorer = alone.iter().filter(|(name, _)| name.starts_with("scorer"));
@@ -155,7 +161,7 @@ proptest! {
     fn the_scorer_alone_has_the_scorers_part(labels in labels(), config in configs()) {
         let device = Device::flex();
         let batch = batch(&labels, &device);
-        let alone = ScoringObjective::new(reader(&device), scorer(&device), config.max_label).losses(&batch);
+        let alone = ScoringObjective::new(reader(&device), scorer(&device), pointwise(&config)).losses(&batch);
         prop_assert_eq!(alone.parts.len(), 1);
         prop_assert_eq!(alone.parts[0].weight, 1.);
         prop_assert_eq!(&read(&alone)["scorer"], &read(&joint(&config, &device).losses(&batch))["scorer"]);
@@ -195,7 +201,7 @@ fn by_hand(config: &JointConfig, batch: &psad_nn::ListBatch, device: &Device) ->
         }
     };
     let taught = generator_loss(logits, &targets);
-    let student = scorer_loss(scores, labels.values.clone(), pad, config.max_label);
+    let student = pointwise_loss(scores, labels.values.clone(), pad, config.max_label);
     [taught.cross_entropy, taught.hinge, student, distilled * labels.contrast.clone()]
 }
 
@@ -214,7 +220,7 @@ fn a_batch_without_labels_has_no_parts() {
     batch.labels = None;
     let joint = joint(&JointConfig::default(), &device).losses(&batch);
     assert!(joint.parts.is_empty() && joint.total().is_none());
-    let alone = ScoringObjective::new(reader(&device), scorer(&device), 1.).losses(&batch);
+    let alone = ScoringObjective::new(reader(&device), scorer(&device), ScoringLoss::Listwise).losses(&batch);
     assert!(alone.parts.is_empty());
 }
 

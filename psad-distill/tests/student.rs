@@ -6,18 +6,18 @@ use burn::tensor::Device;
 use common::reference::List;
 use common::{World, cases, close, slope_fits, values, worlds};
 use proptest::prelude::*;
-use psad_distill::scorer_loss;
+use psad_nn::pointwise_loss;
 
 fn losses(world: &World, max_label: f64) -> Vec<f32> {
     let device = Device::flex();
-    values(scorer_loss(world.scores(&device), world.labels(&device).values, world.pad(&device), max_label))
+    values(pointwise_loss(world.scores(&device), world.labels(&device).values, world.pad(&device), max_label))
 }
 
 /// Loss and gradient with respect to the scores, `[list][candidate]` with padding.
 fn gradient(world: &World, max_label: f64) -> Vec<f32> {
     let device = Device::flex().autodiff();
     let scores = world.scores(&device).require_grad();
-    let loss = scorer_loss(scores.clone(), world.labels(&device).values, world.pad(&device), max_label);
+    let loss = pointwise_loss(scores.clone(), world.labels(&device).values, world.pad(&device), max_label);
     values(scores.grad(&loss.sum().backward()).unwrap())
 }
 

@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor};
 use common::reference::List;
 use common::{World, cases, close, slope_fits, tensor, values, worlds};
 use proptest::prelude::*;
-use psad_distill::{GeneratorLoss, generator_loss};
+use psad_nn::{GeneratorLoss, generator_loss};
 
 /// Both parts, per list.
 fn losses(world: &World) -> [Vec<f32>; 2] {

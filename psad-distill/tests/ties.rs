@@ -6,8 +6,7 @@ use burn::tensor::{Device, Int, Tensor};
 use common::{cases, tensor, values};
 use proptest::prelude::*;
 use psad_decode::BlockSchedule;
-use psad_distill::{SlotTargets, TiedTargets};
-use psad_nn::LabelBatch;
+use psad_nn::{LabelBatch, SlotTargets, TiedTargets};
 
 /// The targets of one list whose labels ask for `order`, with scores that no two candidates share.
 fn targets(labels: &[u8], order: &[usize], scores: &[f32], block: usize, ties: TiedTargets) -> SlotTargets {
@@ -19,6 +18,7 @@ fn targets(labels: &[u8], order: &[usize], scores: &[f32], block: usize, ties: T
         values: tensor(labels.iter().map(|&label| f32::from(label)).collect(), [1, len], &device),
         targets: Tensor::<1, Int>::from_data(row.as_slice(), &device).reshape([1, len]),
         contrast: tensor(vec![f32::from(u8::from(relevant > 0 && relevant < len))], [1], &device),
+        shown: vec![None],
     };
     let schedule = BlockSchedule::new(len, block).unwrap();
     SlotTargets::new(&batch, &tensor(scores.to_vec(), [1, len], &device), &[len], schedule, ties)

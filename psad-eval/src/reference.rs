@@ -10,7 +10,8 @@ pub struct InitialOrder;
 
 impl Reranker for InitialOrder {
     fn rerank(&self, request: &Request, len: usize) -> Result<Slate, RerankError> {
-        Ok(Slate::initial(request.candidates().len(), len))
+        let order: Vec<usize> = (0..request.candidates().len()).collect();
+        Ok(request.slate_builder(len)?.in_order(&order))
     }
 }
 
@@ -35,12 +36,10 @@ impl Reranker for RandomOrder {
         let candidates = request.candidates().len();
         let mut rng = ChaCha8Rng::seed_from_u64(digest(self.seed, request));
         let mut items: Vec<usize> = (0..candidates).collect();
-        let len = len.min(candidates);
-        for slot in 0..len {
+        for slot in 0..candidates {
             items.swap(slot, rng.random_range(slot..candidates));
         }
-        items.truncate(len);
-        Ok(Slate::new(items, candidates)?)
+        Ok(request.slate_builder(len)?.in_order(&items))
     }
 }
 

@@ -6,6 +6,7 @@ mod gather;
 pub use assemble::Batcher;
 
 use burn::tensor::{Bool, Int, Tensor};
+use psad_core::{ConstraintError, Constraints, Slate, SlateBuilder};
 
 use crate::Touched;
 
@@ -29,6 +30,8 @@ pub struct ListBatch {
     pub candidates: ItemBatch,
     /// Position of each candidate in the ranker's order, `[batch, candidates]`.
     pub positions: Tensor<2, Int>,
+    /// The rules of each list's slate.
+    pub constraints: Vec<Constraints>,
     /// Labels, where the lists have them.
     pub labels: Option<LabelBatch>,
 }
@@ -69,6 +72,8 @@ pub struct LabelBatch {
     pub targets: Tensor<2, Int>,
     /// 1 for a list with both a relevant and an irrelevant candidate, else 0, `[batch]`.
     pub contrast: Tensor<1>,
+    /// The slate that each list's user was shown, where that is known.
+    pub shown: Vec<Option<Slate>>,
 }
 
 impl ListBatch {
@@ -80,6 +85,15 @@ impl ListBatch {
     /// Whether there is no list; [`Batcher`] makes no such batch.
     pub fn is_empty(&self) -> bool {
         self.candidates.lens.is_empty()
+    }
+
+    /// An empty slate of `min(len, candidates)` slots for every list, which offers only what keeps the list's rules.
+    ///
+    /// # Errors
+    /// As [`SlateBuilder::constrained`].
+    pub fn slate_builders(&self, len: usize) -> Result<Vec<SlateBuilder>, ConstraintError> {
+        let lists = self.candidates.lens.iter().zip(&self.constraints);
+        lists.map(|(&candidates, rules)| SlateBuilder::constrained(candidates, len, rules)).collect()
     }
 
     /// The ranker's score of every candidate, standardised within its list, `[batch, candidates]`.

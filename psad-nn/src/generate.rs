@@ -5,7 +5,8 @@ use std::ops::Range;
 
 use burn::tensor::{Int, Tensor, TensorData};
 use ndarray::{Array2, Array3};
-use psad_decode::{BlockModel, BlockSchedule, DecodeError, Decoded, Hypothesis, ScoreBlock, Strategy, decode};
+use psad_core::SlateBuilder;
+use psad_decode::{BlockModel, BlockSchedule, DecodeError, Decoded, Hypothesis, ScoreBlock, Strategy, decode_into};
 use thiserror::Error;
 
 use crate::{DecoderState, Encoded, Generator};
@@ -21,8 +22,24 @@ pub fn generate<G: Generator>(
     schedule: BlockSchedule,
     strategy: &Strategy,
 ) -> Result<Vec<Vec<Decoded>>, GenerateError> {
+    let slates = encoded.lens.iter().map(|&candidates| SlateBuilder::new(candidates)).collect();
+    generate_into(generator, encoded, slates, schedule, strategy)
+}
+
+/// As [`generate`], for lists with rules: slates are filled from copies of `slates`, one empty one per list, and take
+/// only what these offer; see [`ListBatch::slate_builders`](crate::ListBatch::slate_builders).
+///
+/// # Errors
+/// As [`generate`]; [`GenerateError`] for a schedule that is too short for the slates, or slates that are not empty.
+pub fn generate_into<G: Generator>(
+    generator: &G,
+    encoded: &Encoded,
+    slates: Vec<SlateBuilder>,
+    schedule: BlockSchedule,
+    strategy: &Strategy,
+) -> Result<Vec<Vec<Decoded>>, GenerateError> {
     let mut network = Network { generator, encoded, rows: encoded.clone(), state: None, block: 0..0 };
-    match decode(strategy, schedule, &encoded.lens, &mut network) {
+    match decode_into(strategy, schedule, slates, &mut network) {
         Ok(decoded) => Ok(decoded),
         Err(error) => Err(GenerateError(Box::new(error))),
     }

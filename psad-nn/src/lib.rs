@@ -34,8 +34,11 @@ mod attention;
 mod batch;
 mod feed_forward;
 mod generate;
+mod generating;
+mod losses;
 mod parameters;
 mod reranker;
+mod scoring;
 mod tables;
 mod traits;
 mod weights;
@@ -43,9 +46,12 @@ mod weights;
 pub use attention::{Attention, AttentionConfig, Mask, TransformerLayer, TransformerLayerConfig};
 pub use batch::{Batcher, HistoryBatch, ItemBatch, LabelBatch, ListBatch};
 pub use feed_forward::{FeedForward, Mlp};
-pub use generate::{GenerateError, generate};
+pub use generate::{GenerateError, generate, generate_into};
+pub use generating::GeneratorObjective;
+pub use losses::{GeneratorLoss, SlotTargets, TiedTargets, generator_loss, listwise_loss, pointwise_loss};
 pub use parameters::{ParameterError, load_parameters, named_parameters};
 pub use reranker::{RerankModel, Student, Teacher, TensorReranker};
+pub use scoring::{ScoringLoss, ScoringObjective};
 pub use tables::{Tables, Touched};
 pub use traits::{
     Component, DecoderState, Encoded, Generator, HistoryPositions, ListEncoder, ListEvaluator, ListScorer, LossPart,

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use burn::module::Module;
 use burn::tensor::Device;
 use ndarray::Array2;
-use psad_core::{Request, RerankError, Reranker, Schema, Slate};
+use psad_core::{CandidateScorer, Request, RerankError, Reranker, Schema, Slate};
 use psad_decode::{BlockSchedule, Strategy};
 
-use crate::{Batcher, Component, Encoded, Generator, ListBatch, ListEncoder, ListScorer, Tables, generate};
+use crate::{Batcher, Component, Encoded, Generator, ListBatch, ListEncoder, ListScorer, Tables, generate_into};
 
 /// A model that answers a batch of lists with slates.
 pub trait RerankModel: Component {
@@ -41,8 +41,8 @@ impl<E: ListEncoder, S: ListScorer> Student<E, S> {
 
 impl<E: ListEncoder, S: ListScorer> RerankModel for Student<E, S> {
     fn slates(&self, batch: &ListBatch, len: usize) -> Result<Vec<Slate>, RerankError> {
-        let scores = self.scores(batch)?;
-        scores.iter().map(|scores| Ok(Slate::top_by_score(scores, len)?)).collect()
+        let (scores, builders) = (self.scores(batch)?, batch.slate_builders(len)?);
+        scores.iter().zip(builders).map(|(scores, builder)| Ok(builder.top_by_score(scores)?)).collect()
     }
 }
 
@@ -79,7 +79,9 @@ impl<E: ListEncoder, G: Generator> RerankModel for Teacher<E, G> {
         let encoded = self.encoder.encode(batch);
         let longest = encoded.lens.iter().copied().max().unwrap_or(1);
         let schedule = BlockSchedule::new(len.min(longest), self.block_size).map_err(RerankError::other)?;
-        let decoded = generate(&self.generator, &encoded, schedule, &self.strategy).map_err(RerankError::other)?;
+        let slates = batch.slate_builders(schedule.slots())?;
+        let decoded = generate_into(&self.generator, &encoded, slates, schedule, &self.strategy);
+        let decoded = decoded.map_err(RerankError::other)?;
         let best = decoded.into_iter().map(|slates| slates.into_iter().next().map(|first| first.slate));
         best.map(|slate| slate.ok_or_else(|| RerankError::other("the decoder gave no slate"))).collect()
     }
@@ -114,6 +116,13 @@ impl<M: RerankModel> TensorReranker<M> {
     /// As [`Batcher::requests`].
     pub fn batch(&self, requests: &[&Request]) -> Result<ListBatch, RerankError> {
         self.batcher.requests(requests, &self.tables, &self.device)
+    }
+}
+
+impl<E: ListEncoder, S: ListScorer> CandidateScorer for TensorReranker<Student<E, S>> {
+    fn scores(&self, request: &Request) -> Result<Vec<f32>, RerankError> {
+        let scores = self.model.scores(&self.batch(&[request])?)?;
+        scores.into_iter().next().ok_or_else(|| RerankError::other("the model gave no scores"))
     }
 }
 

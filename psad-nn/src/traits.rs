@@ -115,6 +115,12 @@ pub trait Generator: Component {
     /// Logits of all blocks at once, `[batch, schedule.slots(), candidates]`, where each block sees the targets
     /// `[batch, candidates]` of the blocks before it.
     fn teacher_forced(&self, encoded: &Encoded, schedule: BlockSchedule, target: Tensor<2, Int>) -> Tensor<3>;
+
+    /// What contrastive search compares the candidates by, `[batch, candidates, width]`: the encoded items, unless the
+    /// generator has vectors of its own.
+    fn vectors(&self, encoded: &Encoded) -> Tensor<3> {
+        encoded.items.clone()
+    }
 }
 
 /// A generator's memory, a row per partial slate.

@@ -8,8 +8,7 @@ pub(crate) mod reference;
 use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
 use proptest::prelude::*;
 use psad_decode::BlockSchedule;
-use psad_distill::{SlotTargets, TiedTargets};
-use psad_nn::{LabelBatch, Weights};
+use psad_nn::{LabelBatch, SlotTargets, TiedTargets, Weights};
 use reference::List;
 
 pub(crate) const LONGEST: usize = 7;
@@ -121,6 +120,7 @@ impl World {
             values: self.padded(|list| list.labels.clone(), 0., device),
             targets: Tensor::<1, Int>::from_data(targets.as_slice(), device).reshape([self.lists.len(), columns]),
             contrast: tensor(contrast, [self.lists.len()], device),
+            shown: vec![None; self.lists.len()],
         }
     }
 

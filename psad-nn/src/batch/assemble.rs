@@ -84,6 +84,7 @@ impl Batcher {
             history,
             positions: ints(positions, candidates.pad.dims(), device),
             candidates,
+            constraints: requests.iter().map(|request| request.constraints().clone()).collect(),
             labels: None,
         }
     }
@@ -189,6 +190,7 @@ fn label_batch(lists: &[&LabeledList], device: &Device) -> Result<LabelBatch, Re
         values: floats(values, shape, device),
         targets: ints(targets, shape, device),
         contrast: floats(contrast, [lists.len()], device),
+        shown: lists.iter().map(|list| list.shown().map(|shown| shown.slate.clone())).collect(),
     })
 }
 

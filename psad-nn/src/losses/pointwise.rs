@@ -1,4 +1,4 @@
-//! The student's own loss.
+//! Every candidate for itself.
 
 use burn::tensor::{Bool, Tensor, activation};
 
@@ -8,7 +8,7 @@ use burn::tensor::{Bool, Tensor, activation};
 ///
 /// # Shapes
 /// `scores`, `labels`, `pad`: `[batch, candidates]`
-pub fn scorer_loss(scores: Tensor<2>, labels: Tensor<2>, pad: Tensor<2, Bool>, max_label: f64) -> Tensor<1> {
+pub fn pointwise_loss(scores: Tensor<2>, labels: Tensor<2>, pad: Tensor<2, Bool>, max_label: f64) -> Tensor<1> {
     let [batch, _] = scores.dims();
     let target = (labels / max_label).clamp(0., 1.);
     // −t log σ(s) − (1 − t) log(1 − σ(s)) = −log σ(−s) − t s. A softplus made of `relu` and `abs` is the same number,

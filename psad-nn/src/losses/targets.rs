@@ -4,12 +4,12 @@ use std::hash::{DefaultHasher, Hasher};
 
 use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
 use psad_decode::BlockSchedule;
-use psad_nn::LabelBatch;
 use serde::{Deserialize, Serialize};
 
-use crate::distillation::UNAVAILABLE;
+use super::RULED_OUT;
+use crate::LabelBatch;
 
-/// What the teacher is asked for where several candidates carry the same label.
+/// What a generator is asked for where several candidates carry the same label.
 ///
 /// Two things go wrong when ties stand in the ranker's order. The slots of a block are predicted in parallel and cannot
 /// know which of them gets which of two equal items: slot `j` learns where the `j`-th relevant item of a list tends to
@@ -82,8 +82,8 @@ impl SlotTargets {
     }
 
     /// Logits that are very low wherever a slot cannot choose, whatever the generator answers there; it may be −∞.
-    pub(crate) fn rule_out(&self, logits: Tensor<3>) -> Tensor<3> {
-        logits.mask_fill(self.unavailable.clone(), UNAVAILABLE)
+    pub fn rule_out(&self, logits: Tensor<3>) -> Tensor<3> {
+        logits.mask_fill(self.unavailable.clone(), RULED_OUT)
     }
 }
 

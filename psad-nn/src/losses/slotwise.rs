@@ -1,8 +1,8 @@
-//! The teacher's loss.
+//! A generator's loss, slot by slot.
 
 use burn::tensor::{Tensor, activation};
 
-use crate::SlotTargets;
+use super::SlotTargets;
 
 /// Larger than any logit; stands for "no such candidate" in a minimum or maximum.
 const NEVER: f32 = 1e9;
@@ -18,7 +18,7 @@ pub struct GeneratorLoss {
 
 /// Pointwise cross-entropy and listwise hinge of teacher-forced logits.
 ///
-/// The cross-entropy is taken at slots whose target is relevant: at the others the teacher would only learn to copy
+/// The cross-entropy is taken at slots whose target is relevant: at the others a generator would only learn to copy
 /// the ranker. A hinge term with an empty side is 0, and so are both parts for a list without contrast.
 ///
 /// # Shapes

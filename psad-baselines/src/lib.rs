@@ -1,0 +1,1 @@
+//! Published rerankers to compare with: MLP, DLCM, PRM, SetRank, Seq2Slate, MIR, and heuristics.
