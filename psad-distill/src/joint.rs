@@ -4,7 +4,8 @@ use burn::module::Module;
 use burn::tensor::{Tensor, activation};
 use psad_decode::BlockSchedule;
 use psad_nn::{
-    Encoded, Generator, LabelBatch, ListBatch, ListEncoder, ListScorer, LossParts, Objective, pointwise_loss,
+    Encoded, Generator, LabelBatch, ListBatch, ListEncoder, ListScorer, LossParts, Objective, SlotTargets, TiedTargets,
+    generator_loss, pointwise_loss,
 };
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
