@@ -6,7 +6,7 @@ use thiserror::Error;
 use crate::search::{Beam, Greedy, Sample, Search};
 
 /// How slates are chosen from the logits. Whatever the strategy, the network runs once per block.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Strategy {
     /// Each slot takes its best free candidate; equal logits keep the ranker's order.
@@ -28,17 +28,27 @@ pub enum Strategy {
         /// Slates per list, at least 1.
         samples: usize,
     },
+    /// NAR4Rec's contrastive search: a slot takes the item with the greatest `(1 − alpha) P − alpha max cos`, where `P`
+    /// is its probability in the slot and `max cos` its greatest similarity to an item that is placed.
+    Contrastive {
+        /// Weight of the difference from what is placed, in `[0, 1]`; 0 is [`Strategy::Greedy`].
+        alpha: f32,
+    },
+    /// The items for the slots of a block are chosen together: the most probable slate as a whole.
+    Assignment,
 }
 
 impl Strategy {
     /// Checks the strategy's numbers, as [`decode`](crate::decode()) does before it begins.
     ///
     /// # Errors
-    /// [`StrategyError`] if a width or a number of samples is 0.
+    /// [`StrategyError`] if a width or a number of samples is 0, or `alpha` is outside `[0, 1]`.
     pub fn check(&self) -> Result<(), StrategyError> {
         match self {
             Self::Beam { width: 0 } => Err(StrategyError::NoWidth),
             Self::Sample { samples: 0, .. } => Err(StrategyError::NoSamples),
+            // NaN is in no range.
+            Self::Contrastive { alpha } if !(0. ..=1.).contains(alpha) => Err(StrategyError::Alpha { alpha: *alpha }),
             _ => Ok(()),
         }
     }
@@ -47,7 +57,7 @@ impl Strategy {
     pub(crate) fn search(&self, lists: usize) -> Result<Box<dyn Search>, StrategyError> {
         self.check()?;
         Ok(match *self {
-            Self::Greedy => Box::new(Greedy),
+            Self::Greedy | Self::Contrastive { .. } | Self::Assignment => Box::new(Greedy),
             Self::Beam { width } => Box::new(Beam { width }),
             Self::Sample { seed, samples } => Box::new(Sample::new(seed, samples, lists)),
         })
@@ -55,7 +65,7 @@ impl Strategy {
 }
 
 /// Why a strategy cannot work.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Error)]
 #[non_exhaustive]
 pub enum StrategyError {
     /// A beam that holds nothing.
@@ -64,4 +74,10 @@ pub enum StrategyError {
     /// Nothing to draw.
     #[error("0 samples were asked for; the least is 1")]
     NoSamples,
+    /// A weight that is none.
+    #[error("alpha is {alpha}; it must lie between 0 and 1")]
+    Alpha {
+        /// The weight.
+        alpha: f32,
+    },
 }
