@@ -79,6 +79,9 @@ impl<G: SlateProposer, V: SlateEvaluator> GeneratorEvaluator<G, V> {
 
 impl<G: SlateProposer, V: SlateEvaluator> Reranker for GeneratorEvaluator<G, V> {
     fn rerank(&self, request: &Request, len: usize) -> Result<Slate, RerankError> {
+        if len == 0 {
+            return Err(RerankError::EmptySlate);
+        }
         let slates = self.generator.propose(request, len, self.proposals)?;
         let values = self.evaluator.evaluate(request, &slates)?;
         if values.len() != slates.len() {

@@ -255,9 +255,12 @@ impl Request {
     /// that it may; equal scores keep the ranker's order.
     ///
     /// # Errors
-    /// [`RerankError::Slate`] for another number of scores than candidates or one that is not finite,
-    /// [`RerankError::Constraints`] for rules that cannot be kept.
+    /// [`RerankError::EmptySlate`] for a `len` of 0, [`RerankError::Slate`] for another number of scores than candidates
+    /// or one that is not finite, [`RerankError::Constraints`] for rules that cannot be kept.
     pub fn top_by_score(&self, scores: &[f32], len: usize) -> Result<Slate, RerankError> {
+        if len == 0 {
+            return Err(RerankError::EmptySlate);
+        }
         Ok(self.slate_builder(len)?.top_by_score(scores)?)
     }
 }

@@ -13,14 +13,18 @@ use crate::{ConstraintError, Request, RequestError, SchemaError, Slate, SlateErr
 /// * the slate is chosen from `request.candidates()` and holds `min(len, candidates)` of them;
 /// * it keeps `request.constraints()`; [`Request::slate_builder`] offers only what does;
 /// * the same request gives the same slate, whoever else asks at the time;
+/// * a slate of length 0 is [`RerankError::EmptySlate`];
 /// * a request that cannot be answered is an error, never a panic.
+///
+/// `psad::testing` puts any reranker to the test of this contract.
 ///
 /// The trait is object-safe: services keep an `Arc<dyn Reranker>`. See [`from_fn`] for rerankers that are a function.
 pub trait Reranker: Send + Sync {
     /// Chooses and orders `min(len, candidates)` candidates.
     ///
     /// # Errors
-    /// [`RerankError`] if the request does not fit what the reranker was made for.
+    /// [`RerankError`] if the request does not fit what the reranker was made for, [`RerankError::EmptySlate`] for a
+    /// `len` of 0.
     fn rerank(&self, request: &Request, len: usize) -> Result<Slate, RerankError>;
 
     /// Answers several requests; the answers stand in their order and equal those of [`Reranker::rerank`].
@@ -60,11 +64,14 @@ impl<F> std::fmt::Debug for FnReranker<F> {
     }
 }
 
-/// Turns a function into a [`Reranker`].
+/// Turns a function into a [`Reranker`]. It is never asked for a slate of length 0.
+///
+/// A function that ends in [`Request::top_by_score`] or [`Request::slate_builder`] keeps the rules of the request; one
+/// that makes its slate by itself passes them by.
 ///
 /// ```
-/// use psad_core::{Slate, from_fn};
-/// let keep_the_order = from_fn(|request, len| Ok(Slate::initial(request.candidates().len(), len)));
+/// use psad_core::{Request, from_fn};
+/// let by_score = from_fn(|request: &Request, len| request.top_by_score(request.candidates().scores(), len));
 /// ```
 pub fn from_fn<F>(function: F) -> FnReranker<F>
 where
@@ -78,7 +85,7 @@ where
     F: Fn(&Request, usize) -> Result<Slate, RerankError> + Send + Sync,
 {
     fn rerank(&self, request: &Request, len: usize) -> Result<Slate, RerankError> {
-        (self.0)(request, len)
+        if len == 0 { Err(RerankError::EmptySlate) } else { (self.0)(request, len) }
     }
 }
 
@@ -135,6 +142,15 @@ mod tests {
         let all = boxed.rerank_batch(&[&a, &b], 9).unwrap();
         assert_eq!(all[0], shared.rerank(&a, 9).unwrap());
         assert_eq!(all[1], shared.rerank(&b, 9).unwrap());
+    }
+
+    #[test]
+    fn a_function_is_not_asked_for_a_slate_of_length_0() {
+        let by_score = from_fn(|request: &Request, len| request.top_by_score(request.candidates().scores(), len));
+        let request = request(vec![0.1, 0.7]);
+        assert!(matches!(by_score.rerank(&request, 0), Err(RerankError::EmptySlate)));
+        assert!(matches!(by_score.rerank_batch(&[&request], 0), Err(RerankError::EmptySlate)));
+        assert!(matches!(request.top_by_score(&[0., 0.], 0), Err(RerankError::EmptySlate)));
     }
 
     #[test]

@@ -10,6 +10,9 @@ pub struct InitialOrder;
 
 impl Reranker for InitialOrder {
     fn rerank(&self, request: &Request, len: usize) -> Result<Slate, RerankError> {
+        if len == 0 {
+            return Err(RerankError::EmptySlate);
+        }
         let order: Vec<usize> = (0..request.candidates().len()).collect();
         Ok(request.slate_builder(len)?.in_order(&order))
     }
@@ -33,6 +36,9 @@ impl RandomOrder {
 
 impl Reranker for RandomOrder {
     fn rerank(&self, request: &Request, len: usize) -> Result<Slate, RerankError> {
+        if len == 0 {
+            return Err(RerankError::EmptySlate);
+        }
         let candidates = request.candidates().len();
         let mut rng = ChaCha8Rng::seed_from_u64(digest(self.seed, request));
         let mut items: Vec<usize> = (0..candidates).collect();
