@@ -6,7 +6,8 @@ use psad_core::{Slate, SlateBuilder};
 
 use crate::{
     BlockModel, BlockSchedule, DecodeError, Decoded, Hypothesis, ScoreBlock, Strategy,
-    row::{BadLogit, Open},
+    row::{BadLogit, Open, Scratch},
+    vectors::Vectors,
 };
 
 /// Decodes a batch of lists with `candidates[l]` real candidates each.
@@ -57,22 +58,25 @@ pub fn decode_into<M: BlockModel + ?Sized>(
     slates: Vec<SlateBuilder>,
     model: &mut M,
 ) -> Result<Vec<Vec<Decoded>>, DecodeError<M::Error>> {
-    let mut search = strategy.search(slates.len())?;
+    strategy.check()?;
     let lists = slates.len();
     let mut hypotheses = constrained_roots(slates, schedule)?;
+    let vectors = if strategy.needs_vectors() { vectors(model, &hypotheses)? } else { Vec::new() };
+    let mut search = strategy.search(lists, vectors);
     let longest = hypotheses.iter().map(Hypothesis::slots).max().unwrap_or(0);
     for slots in schedule.blocks().take_while(|slots| slots.start < longest) {
         let blocks = step(model, &hypotheses, slots.clone())?;
         let mut next = Vec::with_capacity(hypotheses.len());
-        let mut indexed = hypotheses.iter().enumerate().zip(&blocks);
-        for family in hypotheses.chunk_by(|a, b| a.list == b.list) {
-            let open = indexed.by_ref().take(family.len()).map(|((parent, hypothesis), block)| Open {
-                hypothesis: hypothesis.child_of(parent),
-                block,
-                first_slot: slots.start,
-            });
-            let end = slots.end.min(family[0].slots());
-            next.extend(search.fill(open.collect(), end)?);
+        let open = |((parent, hypothesis), block): ((usize, Hypothesis), _)| {
+            let hypothesis = hypothesis.child_of(parent);
+            Open { hypothesis, block, first_slot: slots.start }
+        };
+        let mut rest = hypotheses.into_iter().enumerate().zip(&blocks).map(open).peekable();
+        while let Some(first) = rest.next() {
+            let (list, end) = (first.hypothesis.list, slots.end.min(first.hypothesis.slots()));
+            let mut family = vec![first];
+            family.extend(std::iter::from_fn(|| rest.next_if(|open| open.hypothesis.list == list)));
+            next.extend(search.fill(family, end)?);
         }
         hypotheses = next;
     }
@@ -120,22 +124,26 @@ pub fn score_slates<M: BlockModel + ?Sized>(
     let longest = slates.iter().map(Slate::len).max().unwrap_or(0);
     for slots in schedule.blocks().take_while(|slots| slots.start < longest) {
         let blocks = step(model, &hypotheses, slots.clone())?;
-        for (index, (slate, block)) in slates.iter().zip(&blocks).enumerate() {
-            let hypothesis = hypotheses[index].child_of(index);
-            let open = Open { hypothesis, block, first_slot: slots.start };
-            hypotheses[index] = follow(open, &slate.as_slice()[..slate.len().min(slots.end)])?;
+        let mut next = Vec::with_capacity(hypotheses.len());
+        for ((index, hypothesis), (slate, block)) in hypotheses.into_iter().enumerate().zip(slates.iter().zip(&blocks))
+        {
+            let open = Open { hypothesis: hypothesis.child_of(index), block, first_slot: slots.start };
+            next.push(follow(open, &slate.as_slice()[..slate.len().min(slots.end)])?);
         }
+        hypotheses = next;
     }
     Ok(hypotheses.iter().map(Hypothesis::log_probability).collect())
 }
 
 /// Places what `target` holds beyond the slots that are filled already.
 fn follow(mut open: Open<'_>, target: &[usize]) -> Result<Hypothesis, BadLogit> {
+    let mut scratch = Scratch::default();
     while open.slot() < target.len() {
         let item = target[open.slot()];
         // Behind a pick that the model rules out there is no distribution left to look at.
         let impossible = open.hypothesis.log_probability() == f64::NEG_INFINITY;
-        let log_probability = if impossible { 0. } else { open.row()?.log_probability(item) };
+        let logit = open.logits()[item];
+        let log_probability = if impossible { 0. } else { open.row(&mut scratch)?.log_probability(logit) };
         open.hypothesis.place(item, log_probability);
     }
     Ok(open.hypothesis)
@@ -160,6 +168,22 @@ fn constrained_roots<E>(slates: Vec<SlateBuilder>, schedule: BlockSchedule) -> R
 
 fn root<E>(list: usize, slate: SlateBuilder) -> Result<Hypothesis, DecodeError<E>> {
     if slate.candidates() == 0 { Err(DecodeError::EmptyList { list }) } else { Ok(Hypothesis::root(list, slate)) }
+}
+
+/// Asks the model what the candidates of each list are compared by.
+fn vectors<M: BlockModel + ?Sized>(
+    model: &mut M,
+    hypotheses: &[Hypothesis],
+) -> Result<Vec<Vectors>, DecodeError<M::Error>> {
+    let mut ask = |hypothesis: &Hypothesis| {
+        let (list, expected) = (hypothesis.list, hypothesis.candidates());
+        let vectors = model.vectors(list).map_err(DecodeError::Model)?.ok_or(DecodeError::NoVectors { list })?;
+        if vectors.nrows() != expected {
+            return Err(DecodeError::VectorCount { list, expected, found: vectors.nrows() });
+        }
+        Vectors::new(vectors.view()).map_err(|(item, value)| DecodeError::NonFiniteVector { list, item, value })
+    };
+    hypotheses.iter().map(&mut ask).collect()
 }
 
 /// Asks the model once and checks the number and the shapes of its blocks.

@@ -77,6 +77,32 @@ pub enum DecodeError<E> {
         /// Its logit.
         value: f32,
     },
+    /// The strategy compares candidates, and the model has no vectors of them.
+    #[error("the strategy compares candidates by their vectors, and the model has none for list {list}")]
+    NoVectors {
+        /// Index of the list in the batch.
+        list: usize,
+    },
+    /// Another number of vectors than candidates.
+    #[error("list {list} has {expected} candidates, but the model has {found} vectors of them")]
+    VectorCount {
+        /// Index of the list in the batch.
+        list: usize,
+        /// Number of candidates.
+        expected: usize,
+        /// Number of vectors.
+        found: usize,
+    },
+    /// A vector with a number that is NaN or infinite.
+    #[error("list {list}: the vector of candidate {item} holds {value}; its numbers must be finite")]
+    NonFiniteVector {
+        /// Index of the list in the batch.
+        list: usize,
+        /// The candidate.
+        item: usize,
+        /// The number.
+        value: f32,
+    },
     /// The model itself failed.
     #[error("the model failed: {0}")]
     Model(#[source] E),

@@ -45,8 +45,8 @@ impl Hypothesis {
     }
 
     /// The same partial slate as it stands one call later.
-    pub(crate) fn child_of(&self, parent: usize) -> Self {
-        Self { parent, ..self.clone() }
+    pub(crate) fn child_of(self, parent: usize) -> Self {
+        Self { parent, ..self }
     }
 
     /// Fills the next slot.

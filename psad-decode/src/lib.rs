@@ -56,6 +56,7 @@
 
 mod decode;
 mod error;
+mod exp;
 mod hypothesis;
 mod model;
 mod plackett_luce;
@@ -63,6 +64,7 @@ mod row;
 mod schedule;
 mod search;
 mod strategy;
+mod vectors;
 
 pub use decode::{decode, decode_into, score_slates};
 pub use error::DecodeError;

@@ -18,7 +18,15 @@ pub struct ScoreBlock {
 impl ScoreBlock {
     /// Wraps logits `[slots of the block, candidates]`; they are checked when they are decoded.
     pub fn new(logits: Array2<f32>) -> Self {
-        Self { logits }
+        // The decoder reads rows as slices.
+        let rows = logits.is_standard_layout();
+        Self { logits: if rows { logits } else { logits.as_standard_layout().into_owned() } }
+    }
+
+    /// One slot's logits.
+    pub(crate) fn row(&self, row: usize) -> &[f32] {
+        let candidates = self.logits.ncols();
+        &self.logits.as_slice().unwrap_or_default()[row * candidates..][..candidates]
     }
 
     /// The logits, `[slots of the block, candidates]`.
@@ -51,11 +59,36 @@ pub trait BlockModel {
     /// # Errors
     /// Whatever the network meets; decoding ends with [`DecodeError::Model`](crate::DecodeError::Model) then.
     fn block_logits(&mut self, hypotheses: &[Hypothesis], slots: Range<usize>) -> Result<Vec<ScoreBlock>, Self::Error>;
+
+    /// What the candidates of a list are compared by, `[candidates, width]`, without padding; `None` if the model has
+    /// nothing of the kind.
+    ///
+    /// Asked once per list, before the first block, and only by
+    /// [`Strategy::Contrastive`](crate::Strategy::Contrastive).
+    ///
+    /// # Errors
+    /// As for [`BlockModel::block_logits`].
+    fn vectors(&mut self, list: usize) -> Result<Option<Array2<f32>>, Self::Error> {
+        let _ = list;
+        Ok(None)
+    }
 }
 
 /// A model made of a function; see [`from_fn`].
-#[derive(Clone, Copy)]
-pub struct FnBlockModel<F>(F);
+#[derive(Clone)]
+pub struct FnBlockModel<F> {
+    function: F,
+    vectors: Vec<Array2<f32>>,
+}
+
+impl<F> FnBlockModel<F> {
+    /// Gives the candidates of each list what they are compared by, `[candidates, width]`, for
+    /// [`Strategy::Contrastive`](crate::Strategy::Contrastive).
+    #[must_use]
+    pub fn with_vectors(self, vectors: Vec<Array2<f32>>) -> Self {
+        Self { vectors, ..self }
+    }
+}
 
 impl<F> std::fmt::Debug for FnBlockModel<F> {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -78,7 +111,7 @@ pub fn from_fn<F, E>(function: F) -> FnBlockModel<F>
 where
     F: FnMut(&[Hypothesis], Range<usize>) -> Result<Vec<ScoreBlock>, E>,
 {
-    FnBlockModel(function)
+    FnBlockModel { function, vectors: Vec::new() }
 }
 
 impl<F, E> BlockModel for FnBlockModel<F>
@@ -88,6 +121,10 @@ where
     type Error = E;
 
     fn block_logits(&mut self, hypotheses: &[Hypothesis], slots: Range<usize>) -> Result<Vec<ScoreBlock>, E> {
-        (self.0)(hypotheses, slots)
+        (self.function)(hypotheses, slots)
+    }
+
+    fn vectors(&mut self, list: usize) -> Result<Option<Array2<f32>>, E> {
+        Ok(self.vectors.get(list).cloned())
     }
 }

@@ -1,9 +1,6 @@
 //! One slot's distribution over what is still free.
 
-use ndarray::ArrayView1;
-use psad_core::SlateBuilder;
-
-use crate::{Hypothesis, ScoreBlock};
+use crate::{Hypothesis, ScoreBlock, exp::exp_all};
 
 /// A logit that no distribution can be made of.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,65 +25,102 @@ impl Open<'_> {
         self.hypothesis.placed().len()
     }
 
-    /// The distribution of the slot that is filled next.
-    pub(crate) fn row(&self) -> Result<Row<'_>, BadLogit> {
-        let slot = self.slot();
-        Row::new(self.block, slot - self.first_slot, self.hypothesis.slate()).map_err(|(item, value)| BadLogit {
-            list: self.hypothesis.list,
-            slot,
-            item,
-            value,
-        })
+    /// The logits of the slot that is filled next, of all candidates and of padding.
+    pub(crate) fn logits(&self) -> &[f32] {
+        self.block.row(self.slot() - self.first_slot)
     }
+
+    /// The distribution of the slot that is filled next.
+    pub(crate) fn row<'s>(&self, scratch: &'s mut Scratch) -> Result<Row<'s>, BadLogit> {
+        scratch.gather(self.logits(), self.hypothesis.slate().free());
+        scratch.row().map_err(|(item, value)| self.bad(self.slot(), item, value))
+    }
+
+    pub(crate) fn bad(&self, slot: usize, item: usize, value: f32) -> BadLogit {
+        BadLogit { list: self.hypothesis.list, slot, item, value }
+    }
+}
+
+/// Room for the row of one slot, used again for the next.
+#[derive(Debug, Default)]
+pub(crate) struct Scratch {
+    items: Vec<usize>,
+    logits: Vec<f32>,
+    weights: Vec<f64>,
+}
+
+impl Scratch {
+    /// Side by side, the free candidates' logits can be worked on several at a time.
+    fn gather(&mut self, logits: &[f32], free: impl Iterator<Item = usize>) {
+        self.items.clear();
+        self.logits.clear();
+        for item in free {
+            self.items.push(item);
+            self.logits.push(logits[item]);
+        }
+    }
+
+    /// The error names the first candidate to blame and its logit.
+    fn row(&mut self) -> Result<Row<'_>, (usize, f32)> {
+        let Self { items, logits, weights } = self;
+        let max = maximum(logits);
+        if !max.is_finite() {
+            let bad = |logit: f32| logit.is_nan() || logit == f32::INFINITY;
+            let first = logits.iter().position(|&logit| bad(logit)).unwrap_or(0);
+            return Err((items.get(first).copied().unwrap_or(0), logits.get(first).copied().unwrap_or(max)));
+        }
+        let log_sum = exp_all(logits, max, weights).ln();
+        Ok(Row { items, logits, max, log_sum })
+    }
+}
+
+/// The greatest logit, NaN if there is one.
+pub(crate) fn maximum(logits: &[f32]) -> f32 {
+    let mut lanes = [f32::NEG_INFINITY; 8];
+    let mut bad = [false; 8];
+    let eights = logits.chunks_exact(8);
+    let rest = eights.remainder();
+    for eight in eights.chain([rest]) {
+        for ((lane, bad), &logit) in lanes.iter_mut().zip(&mut bad).zip(eight) {
+            *bad |= logit.is_nan();
+            *lane = if logit > *lane { logit } else { *lane };
+        }
+    }
+    if bad.contains(&true) { f32::NAN } else { lanes.into_iter().fold(f32::NEG_INFINITY, f32::max) }
 }
 
 /// The logits of one slot as one partial slate sees them: a softmax over the free candidates, and over nothing else.
-pub(crate) struct Row<'a> {
-    logits: ArrayView1<'a, f32>,
-    slate: &'a SlateBuilder,
-    max: f64,
+pub(crate) struct Row<'s> {
+    items: &'s [usize],
+    logits: &'s [f32],
+    max: f32,
     log_sum: f64,
 }
 
-impl<'a> Row<'a> {
-    /// The error names the first candidate to blame and its logit.
-    fn new(block: &'a ScoreBlock, row: usize, slate: &'a SlateBuilder) -> Result<Self, (usize, f32)> {
-        let logits = block.logits().row(row);
-        let mut max = f32::NEG_INFINITY;
-        let mut first = None;
-        for item in slate.free() {
-            let logit = logits[item];
-            if logit.is_nan() || logit == f32::INFINITY {
-                return Err((item, logit));
-            }
-            first = first.or(Some(item));
-            max = max.max(logit);
-        }
-        if max == f32::NEG_INFINITY {
-            return Err((first.unwrap_or(0), max));
-        }
-        let max = f64::from(max);
-        let sum: f64 = slate.free().map(|item| (f64::from(logits[item]) - max).exp()).sum();
-        Ok(Self { logits, slate, max, log_sum: sum.ln() })
-    }
-
+impl Row<'_> {
     /// The candidates that this slot may take, with their logits, in the ranker's order.
     pub(crate) fn choices(&self) -> impl Iterator<Item = (usize, f32)> + '_ {
-        self.slate.free().map(|item| (item, self.logits[item])).filter(|&(_, logit)| logit > f32::NEG_INFINITY)
+        self.items.iter().copied().zip(self.logits.iter().copied()).filter(|&(_, logit)| logit > f32::NEG_INFINITY)
     }
 
-    /// Log-probability of a free candidate; `-inf` where the model rules it out.
-    pub(crate) fn log_probability(&self, item: usize) -> f64 {
-        f64::from(self.logits[item]) - self.max - self.log_sum
+    /// Log-probability of a free candidate with this logit; `-inf` where the model rules it out.
+    pub(crate) fn log_probability(&self, logit: f32) -> f64 {
+        f64::from(logit) - f64::from(self.max) - self.log_sum
     }
 
-    /// The choice with the highest logit plus noise; equal ones go to the ranker's order.
-    pub(crate) fn argmax(&self, mut noise: impl FnMut() -> f64) -> usize {
-        let mut best = (0, f64::NEG_INFINITY);
+    /// The choice with the highest logit; equal ones go to the ranker's order.
+    pub(crate) fn best(&self) -> (usize, f32) {
+        let best = self.logits.iter().position(|&logit| logit == self.max).unwrap_or(0);
+        (self.items[best], self.logits[best])
+    }
+
+    /// The choice with the highest value; equal ones go to the ranker's order.
+    pub(crate) fn argmax(&self, mut value: impl FnMut(usize, f32) -> f64) -> (usize, f32) {
+        let mut best = (self.best(), f64::NEG_INFINITY);
         for (item, logit) in self.choices() {
-            let value = f64::from(logit) + noise();
+            let value = value(item, logit);
             if value > best.1 {
-                best = (item, value);
+                best = ((item, logit), value);
             }
         }
         best.0

@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::search::{Beam, Greedy, Sample, Search};
+use crate::{
+    search::{Beam, Contrastive, Greedy, Sample, Search},
+    vectors::Vectors,
+};
 
 /// How slates are chosen from the logits. Whatever the strategy, the network runs once per block.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,10 +31,15 @@ pub enum Strategy {
         /// Slates per list, at least 1.
         samples: usize,
     },
-    /// NAR4Rec's contrastive search: a slot takes the item with the greatest `(1 − alpha) P − alpha max cos`, where `P`
-    /// is its probability in the slot and `max cos` its greatest similarity to an item that is placed.
+    /// NAR4Rec's contrastive search (Ren et al. 2024, arXiv 2402.06871): a slot takes the free candidate with the
+    /// greatest `(1 − alpha) P − alpha max cos`; equal ones keep the ranker's order.
+    ///
+    /// `P` is the softmax of the slot's logits over everything that was not placed when the block began, and `max cos`
+    /// the greatest cosine to an item that is placed, in this block or before; 0 as long as nothing is. What the model
+    /// rules out is never chosen. Needs [`BlockModel::vectors`](crate::BlockModel::vectors), unless `alpha` is 0.
     Contrastive {
-        /// Weight of the difference from what is placed, in `[0, 1]`; 0 is [`Strategy::Greedy`].
+        /// Weight of the difference from what is placed, in `[0, 1]`; 0 is [`Strategy::Greedy`], the paper's best is
+        /// about 0.6.
         alpha: f32,
     },
     /// The items for the slots of a block are chosen together: the most probable slate as a whole.
@@ -53,14 +61,19 @@ impl Strategy {
         }
     }
 
-    /// The strategy at work on a batch of `lists`.
-    pub(crate) fn search(&self, lists: usize) -> Result<Box<dyn Search>, StrategyError> {
-        self.check()?;
-        Ok(match *self {
-            Self::Greedy | Self::Contrastive { .. } | Self::Assignment => Box::new(Greedy),
-            Self::Beam { width } => Box::new(Beam { width }),
+    /// Whether it compares candidates by their vectors.
+    pub(crate) fn needs_vectors(&self) -> bool {
+        matches!(self, Self::Contrastive { alpha } if *alpha > 0.)
+    }
+
+    /// The strategy, which has been checked, at work on a batch of `lists`; with their vectors, where it needs them.
+    pub(crate) fn search(&self, lists: usize, vectors: Vec<Vectors>) -> Box<dyn Search> {
+        match *self {
+            Self::Contrastive { alpha } if self.needs_vectors() => Box::new(Contrastive::new(alpha, vectors)),
+            Self::Greedy | Self::Contrastive { .. } | Self::Assignment => Box::new(Greedy::default()),
+            Self::Beam { width } => Box::new(Beam::new(width)),
             Self::Sample { seed, samples } => Box::new(Sample::new(seed, samples, lists)),
-        })
+        }
     }
 }
 

@@ -5,11 +5,12 @@ use std::cmp::Ordering;
 use super::Search;
 use crate::{
     Hypothesis,
-    row::{BadLogit, Open},
+    row::{BadLogit, Open, Scratch},
 };
 
 pub(crate) struct Beam {
-    pub(crate) width: usize,
+    width: usize,
+    scratch: Scratch,
 }
 
 /// One way to extend one partial slate.
@@ -33,13 +34,17 @@ impl Search for Beam {
 }
 
 impl Beam {
+    pub(crate) fn new(width: usize) -> Self {
+        Self { width, scratch: Scratch::default() }
+    }
+
     /// Fills one more slot. Prefixes that differ stay different, so the slates of a beam are distinct.
-    fn extend<'a>(&self, beam: &[Open<'a>]) -> Result<Vec<Open<'a>>, BadLogit> {
+    fn extend<'a>(&mut self, beam: &[Open<'a>]) -> Result<Vec<Open<'a>>, BadLogit> {
         let mut extensions = Vec::new();
         for (parent, open) in beam.iter().enumerate() {
-            let row = open.row()?;
+            let row = open.row(&mut self.scratch)?;
             extensions.extend(row.choices().map(|(item, logit)| {
-                let step = row.log_probability(item);
+                let step = row.log_probability(logit);
                 Extension { parent, item, logit, step, total: open.hypothesis.log_probability() + step }
             }));
         }

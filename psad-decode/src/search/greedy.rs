@@ -3,28 +3,31 @@
 use super::Search;
 use crate::{
     Hypothesis,
-    row::{BadLogit, Open},
+    row::{BadLogit, Open, Row, Scratch},
 };
 
-pub(crate) struct Greedy;
+#[derive(Default)]
+pub(crate) struct Greedy {
+    scratch: Scratch,
+}
 
 impl Search for Greedy {
     fn fill(&mut self, open: Vec<Open<'_>>, end: usize) -> Result<Vec<Hypothesis>, BadLogit> {
-        open.into_iter().map(|open| fill_each(open, end, || 0.)).collect()
+        open.into_iter().map(|open| fill_each(open, end, &mut self.scratch, |row| row.best())).collect()
     }
 }
 
-/// Fills the slots below `end` one by one, each with the argmax of logit plus noise.
+/// Fills the slots below `end` one by one, each with one of its row's choices.
 pub(super) fn fill_each(
     mut open: Open<'_>,
     end: usize,
-    mut noise: impl FnMut() -> f64,
+    scratch: &mut Scratch,
+    mut choose: impl FnMut(&Row<'_>) -> (usize, f32),
 ) -> Result<Hypothesis, BadLogit> {
     while open.slot() < end {
-        let row = open.row()?;
-        let item = row.argmax(&mut noise);
-        let log_probability = row.log_probability(item);
-        open.hypothesis.place(item, log_probability);
+        let row = open.row(scratch)?;
+        let (item, logit) = choose(&row);
+        open.hypothesis.place(item, row.log_probability(logit));
     }
     Ok(open.hypothesis)
 }

@@ -1,10 +1,12 @@
 //! How the slots of a block are filled: one file per strategy.
 
 mod beam;
+mod contrastive;
 mod greedy;
 mod sample;
 
 pub(crate) use beam::Beam;
+pub(crate) use contrastive::Contrastive;
 pub(crate) use greedy::Greedy;
 pub(crate) use sample::{Sample, gumbel, stream};
 

@@ -7,7 +7,7 @@ use rand_distr::Exp1;
 use super::{Search, greedy::fill_each};
 use crate::{
     Hypothesis,
-    row::{BadLogit, Open},
+    row::{BadLogit, Open, Scratch},
 };
 
 /// Each sample owns a stream of random numbers from the first block to the last. Streams are numbered by the sample
@@ -15,12 +15,13 @@ use crate::{
 pub(crate) struct Sample {
     samples: usize,
     streams: Vec<ChaCha8Rng>,
+    scratch: Scratch,
 }
 
 impl Sample {
     pub(crate) fn new(seed: u64, samples: usize, lists: usize) -> Self {
         let streams = (0..lists).flat_map(|_| (0..samples).map(|sample| stream(seed, sample))).collect();
-        Self { samples, streams }
+        Self { samples, streams, scratch: Scratch::default() }
     }
 }
 
@@ -31,8 +32,11 @@ impl Search for Sample {
             open.resize(self.samples, open[0].clone());
         }
         let first = open[0].hypothesis.list * self.samples;
-        let streams = &mut self.streams[first..first + self.samples];
-        open.into_iter().zip(streams).map(|(open, stream)| fill_each(open, end, || gumbel(stream))).collect()
+        let (streams, scratch) = (&mut self.streams[first..first + self.samples], &mut self.scratch);
+        let fill = |(open, stream): (_, &mut ChaCha8Rng)| {
+            fill_each(open, end, scratch, |row| row.argmax(|_, logit| f64::from(logit) + gumbel(stream)))
+        };
+        open.into_iter().zip(streams).map(fill).collect()
     }
 }
 
