@@ -2,7 +2,9 @@
 //!
 //! Here plain lists become tensors ([`Batcher`] → [`ListBatch`]), and here stand the traits that make the parts of a
 //! reranker exchangeable ([`ListEncoder`], [`Personalization`], [`Generator`], [`ListScorer`], [`ListEvaluator`],
-//! [`Objective`]). A model made of such parts becomes a plain [`psad_core::Reranker`] through [`TensorReranker`].
+//! [`Objective`]). A model made of such parts becomes a plain [`psad_core::Reranker`] through [`TensorReranker`], which also
+//! proposes several slates if it decodes them; an evaluator becomes a [`psad_core::SlateEvaluator`] through
+//! [`TensorEvaluator`].
 //!
 //! ```
 //! use burn::tensor::Device;
@@ -32,11 +34,13 @@
 
 mod attention;
 mod batch;
+mod evaluating;
 mod feed_forward;
 mod generate;
 mod generating;
 mod losses;
 mod parameters;
+mod proposing;
 mod reranker;
 mod scoring;
 mod tables;
@@ -45,6 +49,7 @@ mod weights;
 
 pub use attention::{Attention, AttentionConfig, Mask, TransformerLayer, TransformerLayerConfig};
 pub use batch::{Batcher, HistoryBatch, ItemBatch, LabelBatch, ListBatch};
+pub use evaluating::{EvaluateError, TensorEvaluator};
 pub use feed_forward::{FeedForward, Mlp};
 pub use generate::{GenerateError, generate, generate_into};
 pub use generating::GeneratorObjective;

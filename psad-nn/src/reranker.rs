@@ -62,7 +62,7 @@ pub struct Teacher<E, G> {
     /// Builds the slate.
     pub generator: G,
     #[module(skip)]
-    block_size: usize,
+    pub(crate) block_size: usize,
     #[module(skip)]
     strategy: Strategy,
 }

@@ -4,8 +4,10 @@ mod batches;
 #[path = "../common/mod.rs"]
 mod common;
 mod encodings;
+mod evaluating;
 mod generating;
 mod parameters;
+mod proposing;
 mod refusals;
 mod reranking;
 mod toy;
