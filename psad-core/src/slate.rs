@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::constraints::Lookahead;
 use crate::{ConstraintError, Constraints};
 
 /// An ordered choice of distinct candidates, each named by its index in the request.
@@ -200,14 +201,16 @@ impl From<Permutation> for Slate {
 #[derive(Debug, Clone)]
 pub struct SlateBuilder {
     items: Vec<usize>,
+    /// What may be placed next.
     free: Vec<bool>,
     slots: usize,
+    rules: Option<Lookahead>,
 }
 
 impl SlateBuilder {
     /// An empty slate over a list of `candidates`, without rules.
     pub fn new(candidates: usize) -> Self {
-        Self { items: Vec::with_capacity(candidates), free: vec![true; candidates], slots: candidates }
+        Self { items: Vec::with_capacity(candidates), free: vec![true; candidates], slots: candidates, rules: None }
     }
 
     /// An empty slate of `min(len, candidates)` slots that keeps `rules`.
@@ -216,21 +219,54 @@ impl SlateBuilder {
     /// As [`Constraints::check`], and [`ConstraintError::Infeasible`] with the rules that conflict.
     pub fn constrained(candidates: usize, len: usize, rules: &Constraints) -> Result<Self, ConstraintError> {
         rules.check(candidates)?;
-        Ok(Self { slots: len.min(candidates), ..Self::new(candidates) })
+        let slots = len.min(candidates);
+        if rules.is_empty() || slots == 0 {
+            return Ok(Self { slots, ..Self::new(candidates) });
+        }
+        let ahead = Lookahead::new(candidates, slots, rules)?;
+        let free = (0..candidates).map(|item| ahead.is_open(item)).collect();
+        Ok(Self { items: Vec::with_capacity(slots), free, slots, rules: Some(ahead) })
     }
 
     /// Places `item` in the next slot.
     ///
     /// # Errors
-    /// [`SlateError::OutOfRange`], [`SlateError::Duplicate`]; the slate is unchanged then.
+    /// [`SlateError::OutOfRange`], [`SlateError::Duplicate`], [`SlateError::Full`] or [`SlateError::Ruled`] for an item
+    /// after which the rules could not be kept; the slate is unchanged then.
     pub fn push(&mut self, item: usize) -> Result<(), SlateError> {
         match self.free.get_mut(item) {
             None => Err(SlateError::OutOfRange { item, candidates: self.free.len() }),
-            Some(false) => Err(SlateError::Duplicate { item }),
+            Some(false) => Err(self.refusal(item)),
             Some(free) => {
                 *free = false;
                 self.items.push(item);
+                self.look(item);
                 Ok(())
+            }
+        }
+    }
+
+    fn refusal(&self, item: usize) -> SlateError {
+        if self.items.contains(&item) {
+            SlateError::Duplicate { item }
+        } else if self.items.len() == self.slots {
+            SlateError::Full { slots: self.slots }
+        } else {
+            SlateError::Ruled { item, slot: self.items.len() }
+        }
+    }
+
+    /// Finds out what may follow the item that was placed last.
+    fn look(&mut self, last: usize) {
+        if self.items.len() == self.slots {
+            self.free.fill(false);
+        } else if let Some(ahead) = &mut self.rules {
+            ahead.place(last);
+            for (item, free) in self.free.iter_mut().enumerate() {
+                *free = ahead.is_open(item);
+            }
+            for &item in &self.items {
+                self.free[item] = false;
             }
         }
     }
@@ -266,7 +302,7 @@ impl SlateBuilder {
     /// Whether there are rules to keep. A slate with rules keeps them once it is full; one that is finished earlier may
     /// lack what they ask for.
     pub fn is_constrained(&self) -> bool {
-        false
+        self.rules.is_some()
     }
 
     /// Whether `item` may be placed next.
@@ -322,6 +358,20 @@ pub enum SlateError {
     Duplicate {
         /// The index.
         item: usize,
+    },
+    /// A slate whose slots are all filled.
+    #[error("all {slots} slots of the slate are filled")]
+    Full {
+        /// Number of slots.
+        slots: usize,
+    },
+    /// A candidate that the rules keep out of the slot, or that would leave no way to keep them to the end.
+    #[error("the rules do not let item {item} stand in slot {slot} behind what is placed")]
+    Ruled {
+        /// The candidate.
+        item: usize,
+        /// The slot.
+        slot: usize,
     },
     /// Two lengths that had to agree.
     #[error("the list has {candidates} candidates, but {found} values were given")]

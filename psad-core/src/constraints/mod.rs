@@ -1,11 +1,16 @@
 //! Rules that a slate must keep, whatever the scores say.
 
+mod conflict;
 mod error;
 mod group;
+mod lookahead;
+mod plan;
 mod rule;
+mod search;
 
 pub use error::ConstraintError;
 pub use group::Group;
+pub(crate) use lookahead::Lookahead;
 pub use rule::Rule;
 
 use std::ops::{Bound, RangeBounds};

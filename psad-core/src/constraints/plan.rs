@@ -1,0 +1,288 @@
+//! Rules as the search reads them: candidates that no rule tells apart are one class.
+
+use std::ops::Range;
+
+use super::{Constraints, Rule};
+
+/// A class of candidates that no rule tells apart.
+pub(super) type Class = u32;
+
+/// What the rules mean for one list and one number of slots. Made once, then only read.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    slots: usize,
+    class_of: Vec<Class>,
+    sizes: Vec<u32>,
+    places: Vec<Places>,
+    reserved: Vec<Reserved>,
+    counters: Vec<Counter>,
+    /// Whether a class is counted, `[counters, classes]`.
+    members: Vec<bool>,
+    /// The counters of class `c` are `counted[first[c]..first[c + 1]]`.
+    counted: Vec<u32>,
+    first: Vec<u32>,
+    /// On which sides of which bans a class stands, `[classes, words]`, a bit per ban.
+    sides: Vec<[u64; 2]>,
+    words: usize,
+    /// Classes in the order in which a search tries them: the largest first.
+    order: Vec<Class>,
+}
+
+/// A rule that counts a group in every run of `window` slots; the whole slate is one run.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Counter {
+    pub(super) window: usize,
+    pub(super) least: usize,
+    pub(super) most: usize,
+}
+
+/// Where a class may stand.
+#[derive(Debug, Clone, Default)]
+struct Places {
+    pinned: Pinned,
+    forbidden: Vec<Range<usize>>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Pinned {
+    #[default]
+    No,
+    To(usize),
+    /// Pinned to two slots at once, which nothing can be.
+    Torn,
+}
+
+/// Whom a slot is kept for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reserved {
+    No,
+    For(Class),
+    /// Two candidates are pinned to it.
+    Torn,
+}
+
+impl Plan {
+    /// The plan of checked rules.
+    pub(super) fn new(candidates: usize, slots: usize, rules: &[&Rule]) -> Self {
+        let (class_of, classes) = classes(candidates, slots, rules);
+        let mut sizes = vec![0; classes];
+        class_of.iter().for_each(|&class| sizes[class as usize] += 1);
+        let mut order: Vec<Class> = (0..classes as u32).collect();
+        order.sort_by_key(|&class| std::cmp::Reverse(sizes[class as usize]));
+        let bans = rules.iter().filter(|rule| matches!(rule, Rule::BanNeighbours { .. })).count();
+        let words = bans.div_ceil(64);
+        let mut plan = Self {
+            slots,
+            class_of,
+            sizes,
+            places: vec![Places::default(); classes],
+            reserved: vec![Reserved::No; slots],
+            counters: Vec::new(),
+            members: Vec::new(),
+            counted: Vec::new(),
+            first: Vec::with_capacity(classes + 1),
+            sides: vec![[0; 2]; classes * words],
+            words,
+            order,
+        };
+        let mut ban = 0;
+        for rule in rules {
+            plan.add(rule, &mut ban);
+        }
+        plan.index_counters();
+        plan
+    }
+
+    fn add(&mut self, rule: &Rule, ban: &mut usize) {
+        match rule {
+            Rule::Pin { item, slot } => {
+                let class = self.class_of[*item];
+                let place = &mut self.places[class as usize].pinned;
+                *place = if matches!(place, Pinned::No) || *place == Pinned::To(*slot) {
+                    Pinned::To(*slot)
+                } else {
+                    Pinned::Torn
+                };
+                if let Some(reserved) = self.reserved.get_mut(*slot) {
+                    let same = matches!(reserved, Reserved::No) || *reserved == Reserved::For(class);
+                    *reserved = if same { Reserved::For(class) } else { Reserved::Torn };
+                }
+            }
+            Rule::Forbid { item, slots } => {
+                if slots.start < self.slots.min(slots.end) {
+                    self.places[self.class_of[*item] as usize].forbidden.push(slots.clone());
+                }
+            }
+            Rule::AtMost { .. } | Rule::AtLeast { .. } => {
+                if let Some((counter, group)) = counter(rule, self.slots) {
+                    self.counters.push(counter);
+                    let (first, classes) = (self.members.len(), self.sizes.len());
+                    self.members.resize(first + classes, false);
+                    for &item in group {
+                        self.members[first + self.class_of[item] as usize] = true;
+                    }
+                }
+            }
+            Rule::BanNeighbours { one, other } => {
+                for (side, group) in [one, other].into_iter().enumerate() {
+                    for &item in group.items() {
+                        let row = self.class_of[item] as usize * self.words;
+                        self.sides[row + *ban / 64][side] |= 1 << (*ban % 64);
+                    }
+                }
+                *ban += 1;
+            }
+        }
+    }
+
+    fn index_counters(&mut self) {
+        for class in 0..self.sizes.len() {
+            self.first.push(self.counted.len() as u32);
+            let counts = |&counter: &usize| self.members[counter * self.sizes.len() + class];
+            self.counted.extend((0..self.counters.len()).filter(counts).map(|counter| counter as u32));
+        }
+        self.first.push(self.counted.len() as u32);
+    }
+
+    /// Number of slots to fill.
+    pub(super) fn slots(&self) -> usize {
+        self.slots
+    }
+
+    /// Number of classes.
+    pub(super) fn classes(&self) -> usize {
+        self.sizes.len()
+    }
+
+    /// The class of a candidate.
+    pub(super) fn class_of(&self, item: usize) -> Class {
+        self.class_of[item]
+    }
+
+    /// Number of candidates in a class.
+    pub(super) fn size(&self, class: Class) -> usize {
+        self.sizes[class as usize] as usize
+    }
+
+    /// All classes, the largest first.
+    pub(super) fn order(&self) -> &[Class] {
+        &self.order
+    }
+
+    /// The rules that count.
+    pub(super) fn counters(&self) -> &[Counter] {
+        &self.counters
+    }
+
+    /// The rules that count a class.
+    pub(super) fn counters_of(&self, class: Class) -> &[u32] {
+        &self.counted[self.first[class as usize] as usize..self.first[class as usize + 1] as usize]
+    }
+
+    /// Whether a rule counts a class.
+    pub(super) fn counts(&self, counter: u32, class: Class) -> bool {
+        self.members[counter as usize * self.sizes.len() + class as usize]
+    }
+
+    /// Whether a class may stand in a slot, whatever stands elsewhere.
+    pub(super) fn allows(&self, class: Class, slot: usize) -> bool {
+        let places = &self.places[class as usize];
+        let reserved = match self.reserved[slot] {
+            Reserved::No => places.pinned == Pinned::No,
+            Reserved::For(pinned) => pinned == class && places.pinned == Pinned::To(slot),
+            Reserved::Torn => false,
+        };
+        reserved && !places.forbidden.iter().any(|slots| slots.contains(&slot))
+    }
+
+    /// Whether two classes must not stand side by side.
+    pub(super) fn banned(&self, one: Class, other: Class) -> bool {
+        let row = |class: Class| &self.sides[class as usize * self.words..(class as usize + 1) * self.words];
+        row(one).iter().zip(row(other)).any(|(a, b)| (a[0] & b[1]) | (a[1] & b[0]) != 0)
+    }
+
+    /// How many slots back a rule looks.
+    pub(super) fn memory(&self) -> usize {
+        let windows = self.counters.iter().filter(|counter| counter.window < self.slots);
+        windows.map(|counter| counter.window - 1).max().unwrap_or(0).max(usize::from(self.words > 0))
+    }
+}
+
+/// A rule that counts, unless it holds for every slate.
+fn counter(rule: &Rule, slots: usize) -> Option<(Counter, &[usize])> {
+    match rule {
+        Rule::AtMost { limit, window, group } => {
+            let window = window.unwrap_or(slots).min(slots);
+            let binding = *limit < group.items().len().min(window);
+            binding.then(|| (Counter { window, least: 0, most: *limit }, group.items()))
+        }
+        Rule::AtLeast { limit, window, group } => {
+            let window = window.unwrap_or(slots);
+            let binding = *limit > 0 && window <= slots;
+            binding.then(|| (Counter { window, least: *limit, most: usize::MAX }, group.items()))
+        }
+        _ => None,
+    }
+}
+
+/// Refines the list by everything that a rule tells apart: the class of each candidate, and the number of classes.
+fn classes(candidates: usize, slots: usize, rules: &[&Rule]) -> (Vec<Class>, usize) {
+    let mut split = Split { class_of: vec![0; candidates], moved_to: vec![(0, 0)], rounds: 0 };
+    for rule in rules {
+        match rule {
+            Rule::Pin { item, .. } | Rule::Forbid { item, .. } => split.by(&[*item]),
+            Rule::AtMost { .. } | Rule::AtLeast { .. } => {
+                if let Some((_, group)) = counter(rule, slots) {
+                    split.by(group);
+                }
+            }
+            Rule::BanNeighbours { one, other } => {
+                split.by(one.items());
+                split.by(other.items());
+            }
+        }
+    }
+    split.finish()
+}
+
+struct Split {
+    class_of: Vec<Class>,
+    /// Per class: the round in which it was split last, and where its members went.
+    moved_to: Vec<(u32, Class)>,
+    rounds: u32,
+}
+
+impl Split {
+    /// Moves the members of `items` out of their classes, together where they were together.
+    fn by(&mut self, items: &[usize]) {
+        self.rounds += 1;
+        for &item in items {
+            let class = self.class_of[item] as usize;
+            if self.moved_to[class].0 != self.rounds {
+                self.moved_to[class] = (self.rounds, self.moved_to.len() as u32);
+                self.moved_to.push((0, 0));
+            }
+            self.class_of[item] = self.moved_to[class].1;
+        }
+    }
+
+    /// Numbers the classes that still have members.
+    fn finish(mut self) -> (Vec<Class>, usize) {
+        let mut number = vec![u32::MAX; self.moved_to.len()];
+        let mut classes = 0;
+        for class in &mut self.class_of {
+            let number = &mut number[*class as usize];
+            if *number == u32::MAX {
+                *number = classes;
+                classes += 1;
+            }
+            *class = *number;
+        }
+        (self.class_of, classes as usize)
+    }
+}
+
+/// The plan of all rules.
+pub(super) fn plan(candidates: usize, slots: usize, rules: &Constraints) -> Plan {
+    Plan::new(candidates, slots, &rules.rules().iter().collect::<Vec<_>>())
+}

@@ -1,0 +1,212 @@
+//! Looking for a way to fill the slots behind a prefix. Complete, unless it takes too many steps.
+
+use std::collections::HashSet;
+
+use super::plan::{Class, Plan};
+
+/// Steps after which a search gives up. Rules as they are met in practice take about one step per slot.
+pub(super) const STEPS: usize = 20_000;
+
+/// What a search has found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Found {
+    /// The classes of all slots, the prefix included.
+    Filled(Vec<Class>),
+    /// There is no way.
+    Nothing,
+    /// It was given up.
+    GaveUp,
+}
+
+/// Looks for classes that fill all slots of a plan behind `prefix`, of which all but the last class are known to keep the
+/// rules as far as they look backwards.
+pub(super) fn search(plan: &Plan, prefix: &[Class]) -> Found {
+    let mut search = Search::new(plan);
+    if let Some((&last, sure)) = prefix.split_last() {
+        sure.iter().for_each(|&class| search.place(class));
+        if !search.may_follow(last) {
+            return Found::Nothing;
+        }
+        search.place(last);
+    }
+    match search.fill() {
+        Step::Full => Found::Filled(search.filled),
+        Step::Dead => Found::Nothing,
+        Step::Tired => Found::GaveUp,
+    }
+}
+
+enum Step {
+    Full,
+    Dead,
+    Tired,
+}
+
+struct Search<'a> {
+    plan: &'a Plan,
+    filled: Vec<Class>,
+    /// Candidates that are left in each class.
+    left: Vec<usize>,
+    /// What each rule has counted so far in the whole slate.
+    totals: Vec<usize>,
+    /// Counters of the whole slate that ask for a least number and share no candidate with each other.
+    disjoint: Vec<u32>,
+    /// States from which there is no way: how often each class is used, and the latest classes.
+    dead: HashSet<Vec<u32>>,
+    steps: usize,
+}
+
+impl<'a> Search<'a> {
+    fn new(plan: &'a Plan) -> Self {
+        let left = (0..plan.classes()).map(|class| plan.size(class as u32)).collect();
+        Self {
+            plan,
+            filled: Vec::with_capacity(plan.slots()),
+            left,
+            totals: vec![0; plan.counters().len()],
+            disjoint: disjoint(plan),
+            dead: HashSet::new(),
+            steps: 0,
+        }
+    }
+
+    fn place(&mut self, class: Class) {
+        self.filled.push(class);
+        self.left[class as usize] -= 1;
+        for &counter in self.plan.counters_of(class) {
+            self.totals[counter as usize] += 1;
+        }
+    }
+
+    fn take_back(&mut self) {
+        let Some(class) = self.filled.pop() else { return };
+        self.left[class as usize] += 1;
+        for &counter in self.plan.counters_of(class) {
+            self.totals[counter as usize] -= 1;
+        }
+    }
+
+    fn fill(&mut self) -> Step {
+        if !self.can_be_filled() {
+            return Step::Dead;
+        }
+        if self.filled.len() == self.plan.slots() {
+            return Step::Full;
+        }
+        self.steps += 1;
+        if self.steps > STEPS {
+            return Step::Tired;
+        }
+        let state = self.state();
+        if self.dead.contains(&state) {
+            return Step::Dead;
+        }
+        // Who is asked for by a rule goes first.
+        for urgent in [true, false] {
+            for index in 0..self.plan.order().len() {
+                let class = self.plan.order()[index];
+                if self.is_urgent(class) != urgent || !self.may_follow(class) {
+                    continue;
+                }
+                self.place(class);
+                match self.fill() {
+                    Step::Dead => self.take_back(),
+                    end => return end,
+                }
+            }
+        }
+        self.dead.insert(state);
+        Step::Dead
+    }
+
+    fn is_urgent(&self, class: Class) -> bool {
+        let lacks = |&counter: &u32| self.totals[counter as usize] < self.plan.counters()[counter as usize].least;
+        self.plan.counters_of(class).iter().any(lacks)
+    }
+
+    /// Whether a class may take the next slot as far as rules look backwards.
+    fn may_follow(&self, class: Class) -> bool {
+        let slot = self.filled.len();
+        self.left[class as usize] > 0
+            && self.plan.allows(class, slot)
+            && self.filled.last().is_none_or(|&before| !self.plan.banned(before, class))
+            && (0..self.plan.counters().len() as u32).all(|counter| self.keeps_count(counter, class))
+    }
+
+    /// Whether a rule's count stays possible in the runs that the next slot belongs to.
+    fn keeps_count(&self, counter: u32, class: Class) -> bool {
+        let (plan, slot) = (self.plan, self.filled.len());
+        let rule = plan.counters()[counter as usize];
+        let counted = usize::from(plan.counts(counter, class));
+        if rule.window == plan.slots() {
+            return self.totals[counter as usize] + counted <= rule.most;
+        }
+        let since = |start: usize| self.filled[start..].iter().filter(|&&c| plan.counts(counter, c)).count() + counted;
+        if counted == 1 && since((slot + 1).saturating_sub(rule.window)) > rule.most {
+            return false;
+        }
+        // Runs that end here or so soon that not enough slots are left to make up for what they lack.
+        let last = (slot + rule.least).min(plan.slots());
+        (slot.max(rule.window - 1)..last).all(|end| since(slot.min(end + 1 - rule.window)) + (end - slot) >= rule.least)
+    }
+
+    /// Bounds that no way of filling the rest can pass.
+    fn can_be_filled(&self) -> bool {
+        let open = self.plan.slots() - self.filled.len();
+        if self.capacity(|_| true) < open {
+            return false;
+        }
+        let lacks = |counter: u32| {
+            let rule = self.plan.counters()[counter as usize];
+            if rule.window == self.plan.slots() { rule.least.saturating_sub(self.totals[counter as usize]) } else { 0 }
+        };
+        let counters = 0..self.plan.counters().len() as u32;
+        let reachable = |counter: u32| {
+            let lacking = lacks(counter);
+            lacking == 0 || (lacking <= open && lacking <= self.capacity(|class| self.plan.counts(counter, class)))
+        };
+        counters.into_iter().all(reachable)
+            && self.disjoint.iter().map(|&counter| lacks(counter)).sum::<usize>() <= open
+    }
+
+    /// No more candidates than this of the classes that are asked about can still be placed: each class is charged to
+    /// one of the rules that limit it in the whole slate.
+    fn capacity(&self, asked: impl Fn(Class) -> bool) -> usize {
+        let mut charged = vec![0; self.plan.counters().len()];
+        let mut free = 0;
+        for (class, &left) in self.left.iter().enumerate() {
+            if left == 0 || !asked(class as Class) {
+                continue;
+            }
+            let limits = |&&counter: &&u32| {
+                let rule = self.plan.counters()[counter as usize];
+                rule.window == self.plan.slots() && rule.most < usize::MAX
+            };
+            match self.plan.counters_of(class as Class).iter().find(limits) {
+                Some(&counter) => charged[counter as usize] += left,
+                None => free += left,
+            }
+        }
+        let limited = charged.iter().zip(self.plan.counters()).zip(&self.totals);
+        free + limited.map(|((&charged, rule), &total)| charged.min(rule.most.saturating_sub(total))).sum::<usize>()
+    }
+
+    fn state(&self) -> Vec<u32> {
+        let recent = self.filled.len().saturating_sub(self.plan.memory());
+        self.left.iter().map(|&left| left as u32).chain(self.filled[recent..].iter().copied()).collect()
+    }
+}
+
+fn disjoint(plan: &Plan) -> Vec<u32> {
+    let mut family: Vec<u32> = Vec::new();
+    for (counter, rule) in plan.counters().iter().enumerate() {
+        let counter = counter as u32;
+        let shares = |other: &u32| {
+            (0..plan.classes() as u32).any(|class| plan.counts(counter, class) && plan.counts(*other, class))
+        };
+        if rule.least > 0 && rule.window == plan.slots() && !family.iter().any(shares) {
+            family.push(counter);
+        }
+    }
+    family
+}
