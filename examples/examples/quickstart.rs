@@ -82,7 +82,7 @@ fn main() -> Result<()> {
     );
 
     let fitted = fit(&arguments, &input)?;
-    let (student, teacher) = (fitted.psad.student(), fitted.psad.teacher());
+    let (student, teacher) = (fitted.method.student(), fitted.method.teacher());
     let mut table = Comparison::new(&input);
     let random = RandomOrder::new(arguments.seed);
     table.add_initial("initial ranker", &InitialOrder, &input)?;
@@ -95,7 +95,7 @@ fn main() -> Result<()> {
     let curves = arguments.out.join("learning-curves.svg");
     draw_learning_curves(&fitted, validation_of_initial(&input)?, &curves)?;
     let file = arguments.out.join("psad.safetensors");
-    let loaded = save_and_load(&fitted.psad, &file, &input)?;
+    let loaded = save_and_load(&fitted.method, &file, &input)?;
     println!("model in {}, learning curves in {}\n", file.display(), curves.display());
     println!("one user's list (+ = liked or clicked), reranked by the student as loaded from the file\n");
     println!("{}", before_and_after(&loaded.student(), &input)?);

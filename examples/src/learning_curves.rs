@@ -5,8 +5,8 @@ use std::path::Path;
 use anyhow::{Context, Result, anyhow};
 use plotters::coord::Shift;
 use plotters::prelude::*;
-use psad::FittedPsad;
 use psad::core::write_atomically;
+use psad::{Fitted, MethodConfig};
 
 const SIZE: (u32, u32) = (960, 400);
 const COLOURS: [RGBColor; 5] = [
@@ -23,12 +23,12 @@ struct Curve {
     values: Vec<f64>,
 }
 
-/// Draws the parts of the loss and the validation of both models, epoch by epoch, as SVG. `initial` is the validation
+/// Draws the parts of the loss and the validation of every reranker, epoch by epoch, as SVG. `initial` is the validation
 /// of the initial ranker.
 ///
 /// # Errors
 /// If the file cannot be written.
-pub fn draw_learning_curves(fitted: &FittedPsad, initial: f64, path: &Path) -> Result<()> {
+pub fn draw_learning_curves<C: MethodConfig>(fitted: &Fitted<C>, initial: f64, path: &Path) -> Result<()> {
     let mut svg = String::new();
     {
         let root = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
@@ -41,20 +41,21 @@ pub fn draw_learning_curves(fitted: &FittedPsad, initial: f64, path: &Path) -> R
     write_atomically(path, svg.as_bytes()).with_context(|| format!("writing {}", path.display()))
 }
 
-fn loss_curves(fitted: &FittedPsad) -> Vec<Curve> {
+fn loss_curves<C: MethodConfig>(fitted: &Fitted<C>) -> Vec<Curve> {
     let names = fitted.epochs.first().map(|epoch| epoch.parts.iter().map(|part| part.name.clone()).collect());
     let names: Vec<_> = names.unwrap_or_default();
     let part = |index: usize| fitted.epochs.iter().map(|epoch| epoch.parts[index].mean).collect();
     names.iter().enumerate().map(|(index, name)| Curve { name: name.clone(), values: part(index) }).collect()
 }
 
-fn validation_curves(fitted: &FittedPsad, initial: f64) -> Vec<Curve> {
+fn validation_curves<C: MethodConfig>(fitted: &Fitted<C>, initial: f64) -> Vec<Curve> {
     let points = &fitted.validation;
-    vec![
-        Curve { name: "PSAD-S".into(), values: points.iter().map(|point| point.student).collect() },
-        Curve { name: "PSAD-G".into(), values: points.iter().map(|point| point.teacher).collect() },
-        Curve { name: "initial ranker".into(), values: vec![initial; points.len()] },
-    ]
+    let names = points.first().map(|point| point.ndcg.iter().map(|(name, _)| name.clone()).collect());
+    let names: Vec<String> = names.unwrap_or_default();
+    let reranker = |index: usize| points.iter().map(|point| point.ndcg[index].1).collect();
+    let curves = names.iter().enumerate().map(|(index, name)| Curve { name: name.clone(), values: reranker(index) });
+    let initial = Curve { name: "initial ranker".into(), values: vec![initial; points.len()] };
+    curves.chain([initial]).collect()
 }
 
 fn chart(area: &DrawingArea<SVGBackend<'_>, Shift>, title: &str, curves: &[Curve]) -> Result<()> {

@@ -1,54 +1,57 @@
-//! Training teacher and student together.
+//! Training a method, whatever its parts.
 
 use std::cell::RefCell;
 use std::error::Error;
 use std::sync::Arc;
 
 use psad_core::{LabeledList, Reranker};
-use psad_eval::{Gain, Measure, Metric, evaluate};
+use psad_eval::{Gain, Measure, Metric, Summary, evaluate};
 use psad_nn::Tables;
 use psad_train::{EpochReport, Trainer};
 use serde::{Deserialize, Serialize};
 
-use crate::model::device;
-use crate::{Psad, PsadError, PsadModel};
+use crate::method::device;
+use crate::{Method, MethodConfig, PsadError};
 
 /// Depth of the metric that decides which epoch is kept.
 const DEPTH: usize = 10;
 
-/// How both models did on the validation lists after an epoch, as NDCG@10 with exponential gain.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+/// How every reranker of a method did on the validation lists after an epoch.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ValidationPoint {
-    /// PSAD-S.
-    pub student: f64,
-    /// PSAD-G, decoded greedily.
-    pub teacher: f64,
+    /// Name and NDCG@10 with exponential gain, in the order of [`Method::rerankers`].
+    pub ndcg: Vec<(String, f64)>,
 }
 
 impl ValidationPoint {
-    /// What early stopping looks at: the mean of both.
-    pub fn mean(self) -> f64 {
-        f64::midpoint(self.student, self.teacher)
+    /// The value of the reranker with this name.
+    pub fn get(&self, name: &str) -> Option<f64> {
+        self.ndcg.iter().find(|(known, _)| known == name).map(|&(_, value)| value)
+    }
+
+    /// What early stopping looks at: the mean of all rerankers.
+    pub fn mean(&self) -> f64 {
+        self.ndcg.iter().map(|(_, value)| value).sum::<f64>() / self.ndcg.len().max(1) as f64
     }
 }
 
-/// A fitted model and how it came to be.
+/// A fitted method and how it came to be.
 #[derive(Debug, Clone)]
-pub struct FittedPsad {
-    /// The model after its best epoch.
-    pub psad: Psad,
+pub struct Fitted<C: MethodConfig> {
+    /// The method after its best epoch.
+    pub method: Method<C>,
     /// Losses of every epoch.
     pub epochs: Vec<EpochReport>,
-    /// Validation of the epochs of this run; those before a resume are only in `epochs`, as the mean of both models.
+    /// Validation of the epochs of this run; those before a resume are only in `epochs`, as the mean of all rerankers.
     pub validation: Vec<ValidationPoint>,
-    /// The epoch that the model is of, from 1.
+    /// The epoch that the method is of, from 1.
     pub best_epoch: usize,
     /// Whether the run ended because nothing got better.
     pub stopped_early: bool,
 }
 
-impl Psad {
-    /// Fits teacher and student to `train`, and keeps the epoch that is best on `validation`.
+impl<C: MethodConfig> Method<C> {
+    /// Fits all parts to `train`, and keeps the epoch that is best on `validation`.
     ///
     /// # Errors
     /// [`PsadError::NoValidation`] without validation lists, or [`PsadError::Train`].
@@ -57,37 +60,40 @@ impl Psad {
         trainer: Trainer<'_>,
         train: &[&LabeledList],
         validation: &[&LabeledList],
-    ) -> Result<FittedPsad, PsadError> {
+    ) -> Result<Fitted<C>, PsadError> {
         if validation.is_empty() {
             return Err(PsadError::NoValidation);
         }
         let trainer = trainer.describe(self.described()?);
         let points = RefCell::new(Vec::new());
         let Self { schema, config, model, tables } = self;
-        let like = |model: &PsadModel, tables: &Arc<Tables>| Self {
+        let like = |model: &C::Model, tables: &Arc<Tables>| Self {
             schema: schema.clone(),
             config: config.clone(),
             model: model.clone(),
             tables: tables.clone(),
         };
-        let validate = |model: &PsadModel, tables: &Arc<Tables>| -> Result<f64, Box<dyn Error + Send + Sync>> {
-            let psad = like(model, tables);
-            let point = ValidationPoint {
-                student: ndcg(&psad.student(), validation)?,
-                teacher: ndcg(&psad.teacher(), validation)?,
-            };
+        let validate = |model: &C::Model, tables: &Arc<Tables>| -> Result<f64, Box<dyn Error + Send + Sync>> {
+            let point = like(model, tables).validated(validation)?;
+            let mean = point.mean();
             points.borrow_mut().push(point);
-            Ok(point.mean())
+            Ok(mean)
         };
         let tables = Arc::unwrap_or_clone(tables);
         let fitted = trainer.fit(model, tables, &schema, &device(), train, validate)?;
-        Ok(FittedPsad {
-            psad: like(&fitted.model, &fitted.tables),
+        Ok(Fitted {
+            method: like(&fitted.model, &fitted.tables),
             epochs: fitted.epochs,
             validation: points.into_inner(),
             best_epoch: fitted.best_epoch,
             stopped_early: fitted.stopped_early,
         })
+    }
+
+    fn validated(&self, lists: &[&LabeledList]) -> Result<ValidationPoint, PsadError> {
+        let rerankers = self.rerankers();
+        let ndcg = rerankers.iter().map(|(name, reranker)| Ok(((*name).to_owned(), ndcg(reranker, lists)?)));
+        Ok(ValidationPoint { ndcg: ndcg.collect::<Result<_, PsadError>>()? })
     }
 }
 
@@ -95,5 +101,5 @@ fn ndcg<R: Reranker>(reranker: &R, lists: &[&LabeledList]) -> Result<f64, PsadEr
     let metric = Measure::Ndcg(Gain::Exponential).at(DEPTH);
     let report = evaluate(reranker, lists.iter().copied(), &[metric], DEPTH)?;
     // Validation lists without any relevant item leave the metric undefined; nothing is better than anything then.
-    Ok(report.get(&metric.name()).and_then(psad_eval::Summary::mean).unwrap_or(0.))
+    Ok(report.get(&metric.name()).and_then(Summary::mean).unwrap_or(0.))
 }

@@ -19,7 +19,7 @@
 //! let model = Psad::new(world.schema(), PsadConfig::default(), 42)?;
 //! let trainer = Trainer::new(TrainConfig::default())?.observe(ProgressBar::new());
 //! let fitted = model.fit(trainer, &train, &validation)?;
-//! fitted.psad.save("psad.safetensors")?;
+//! fitted.method.save("psad.safetensors")?;
 //!
 //! let student = Psad::load("psad.safetensors")?.student();
 //! let slate = student.rerank(data.test[0].list.request(), 10)?;
@@ -39,16 +39,16 @@
 //! It trains on the CPU. Serving without a framework, other rerankers to compare with, constraints on slates and
 //! off-policy evaluation are not here yet.
 
-mod config;
 mod error;
 mod fit;
-mod model;
+mod method;
+pub mod methods;
 mod store;
 
-pub use config::PsadConfig;
 pub use error::PsadError;
-pub use fit::{FittedPsad, ValidationPoint};
-pub use model::{Psad, PsadModel, PsadStudent, PsadTeacher};
+pub use fit::{Fitted, ValidationPoint};
+pub use method::{Method, MethodConfig};
+pub use methods::{FittedPsad, Psad, PsadConfig, PsadModel, PsadStudent, PsadTeacher};
 
 pub use burn;
 pub use ndarray;

@@ -4,13 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use ndarray::ArrayD;
-use psad_core::{ModelFile, ModelFileError};
+use psad_core::{ModelFile, ModelFileError, Schema};
 use psad_nn::{ParameterError, Tables, load_parameters, named_parameters};
 
-use crate::{Psad, PsadConfig, PsadError};
-
-/// Kind of model in the file's header.
-const KIND: &str = "psad";
+use crate::{Method, MethodConfig, PsadError};
 
 /// Prefix of the model's parameters.
 const PARAMETERS: &str = "model.";
@@ -18,7 +15,7 @@ const PARAMETERS: &str = "model.";
 /// Prefix that [`Tables::store`] gives to the tables.
 const TABLES: &str = "tables.";
 
-impl Psad {
+impl<C: MethodConfig> Method<C> {
     /// Writes schema, configuration, parameters and tables to one safetensors file, atomically.
     ///
     /// # Errors
@@ -27,7 +24,7 @@ impl Psad {
         Ok(self.to_file()?.save(path)?)
     }
 
-    /// Reads what [`Psad::save`] wrote; the model answers exactly as the one that was saved.
+    /// Reads what [`Method::save`] wrote; the model answers exactly as the one that was saved.
     ///
     /// # Errors
     /// [`PsadError::File`] or [`PsadError::Parameter`] for a file that is truncated, changed, of another version or of
@@ -41,7 +38,7 @@ impl Psad {
     /// # Errors
     /// [`PsadError::Parameter`] if the device does not give a parameter back.
     pub fn to_file(&self) -> Result<ModelFile, PsadError> {
-        let mut file = ModelFile::new(KIND, self.schema.clone(), self.described()?);
+        let mut file = ModelFile::new(C::KIND, self.schema.clone(), self.described()?);
         for (path, values) in named_parameters(&self.model)? {
             file.insert(format!("{PARAMETERS}{path}"), values);
         }
@@ -57,20 +54,15 @@ impl Psad {
     /// The model of a file in memory.
     ///
     /// # Errors
-    /// As [`Psad::load`].
+    /// As [`Method::load`].
     pub fn from_file(file: &ModelFile) -> Result<Self, PsadError> {
-        file.expect_kind(KIND)?;
+        file.expect_kind(C::KIND)?;
         let header = file.header();
-        let config: PsadConfig =
+        let config: C =
             serde_json::from_value(header.config.clone()).map_err(|error| ModelFileError::Config(error.to_string()))?;
         config.check(&header.schema)?;
-        // What the file claims is held against what it holds before anything of that size is made.
-        let (fewest, held) = (config.fewest_weights(&header.schema), values_of(file));
-        if fewest > held {
-            let claim = format!("it needs {fewest} weights or more, the file holds {held} values");
-            return Err(ModelFileError::Config(claim).into());
-        }
-        let tables = Tables::load(file, &header.schema, config.encoder.embedding)?;
+        is_plausible(&config, &header.schema, file)?;
+        let tables = Tables::load(file, &header.schema, config.embedding())?;
         let known = |name: &str| tables.as_slice().iter().any(|table| name.strip_prefix(TABLES) == Some(table.name()));
         if let Some(path) = file.tensors().keys().find(|name| !name.starts_with(PARAMETERS) && !known(name)) {
             return Err(ParameterError::Unused { path: path.clone() }.into());
@@ -85,6 +77,12 @@ impl Psad {
     }
 }
 
-fn values_of(file: &ModelFile) -> usize {
-    file.tensors().values().map(ArrayD::len).sum()
+/// Holds what the file claims against what it holds, before anything of that size is made.
+fn is_plausible<C: MethodConfig>(config: &C, schema: &Schema, file: &ModelFile) -> Result<(), ModelFileError> {
+    let held: usize = file.tensors().values().map(ArrayD::len).sum();
+    let fewest = config.fewest_weights(schema);
+    if fewest <= held {
+        return Ok(());
+    }
+    Err(ModelFileError::Config(format!("it needs {fewest} weights or more, the file holds {held} values")))
 }

@@ -26,7 +26,7 @@ proptest! {
         }),
         len in 1..CANDIDATES + 3,
     ) {
-        for (name, reranker) in rerankers(&FITTED.psad) {
+        for (name, reranker) in rerankers(&FITTED.method) {
             let batch: Vec<&Request> = requests.iter().collect();
             let answers = reranker.rerank_batch(&batch, len).unwrap();
             prop_assert_eq!(answers.len(), batch.len());
@@ -56,7 +56,7 @@ fn a_model_and_its_rerankers_can_be_shared() {
 
 #[test]
 fn four_threads_at_once_get_the_answers_of_one() {
-    for (name, reranker) in rerankers(&FITTED.psad) {
+    for (name, reranker) in rerankers(&FITTED.method) {
         let ask = || DATA.test.iter().map(|list| reranker.rerank(list.request(), 5).unwrap()).collect::<Vec<_>>();
         let alone = ask();
         thread::scope(|scope| {

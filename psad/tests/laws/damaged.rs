@@ -21,7 +21,7 @@ fn changed(change: impl FnOnce(&mut Value, &mut BTreeMap<String, ArrayD<f32>>)) 
 }
 
 fn changed_kind(kind: &str, change: impl FnOnce(&mut Value, &mut BTreeMap<String, ArrayD<f32>>)) -> ModelFile {
-    let file = FITTED.psad.to_file().unwrap();
+    let file = FITTED.method.to_file().unwrap();
     let (mut config, mut tensors) = (file.header().config.clone(), file.tensors().clone());
     change(&mut config, &mut tensors);
     let mut file = ModelFile::new(kind, DATA.schema.clone(), config);
@@ -32,7 +32,7 @@ fn changed_kind(kind: &str, change: impl FnOnce(&mut Value, &mut BTreeMap<String
 }
 
 fn each_tensor() -> Vec<String> {
-    FITTED.psad.to_file().unwrap().tensors().keys().cloned().collect()
+    FITTED.method.to_file().unwrap().tensors().keys().cloned().collect()
 }
 
 proptest! {
@@ -40,14 +40,14 @@ proptest! {
 
     #[test]
     fn a_truncated_file_is_an_error(part in 0_f64..1.) {
-        let whole = bytes(&FITTED.psad);
+        let whole = bytes(&FITTED.method);
         let length = (whole.len() as f64 * part) as usize;
         prop_assert!(matches!(load(&whole[..length]), Err(PsadError::File(_))));
     }
 
     #[test]
     fn a_flipped_bit_is_an_error_wherever_it_is(place in 0_f64..1., early: bool, bit in 0_u32..8) {
-        let mut whole = bytes(&FITTED.psad);
+        let mut whole = bytes(&FITTED.method);
         // Half of the flips hit length and header, which are a small part of the file.
         let range = if early { whole.len().min(6_000) } else { whole.len() };
         whole[(range as f64 * place) as usize] ^= 1 << bit;
@@ -72,7 +72,7 @@ fn another_kind_and_another_version_are_told_apart() {
     let other = changed_kind("something else", |_, _| {});
     assert!(matches!(Psad::from_file(&other), Err(PsadError::File(ModelFileError::Kind { .. }))));
 
-    let whole = bytes(&FITTED.psad);
+    let whole = bytes(&FITTED.method);
     let key = br#"format_version\":"#;
     let place = whole.windows(key.len()).position(|window| window == key).unwrap() + key.len();
     let mut newer = whole;
@@ -166,7 +166,7 @@ fn a_claim_beyond_the_file_is_refused_before_memory_is_asked_for() {
         for limit in ["max_history", "max_candidates"] {
             let mut schema = serde_json::to_value(&DATA.schema).unwrap();
             schema[limit] = huge.into();
-            let file = FITTED.psad.to_file().unwrap();
+            let file = FITTED.method.to_file().unwrap();
             let config = file.header().config.clone();
             let mut claim = ModelFile::new("psad", serde_json::from_value(schema).unwrap(), config);
             for (name, values) in file.tensors() {

@@ -7,7 +7,7 @@ use crate::common::{CANDIDATES, DATA, Draft, FITTED, HISTORY, rerankers};
 
 fn assert_answered(draft: &Draft, len: usize) {
     let request = draft.request();
-    for (name, reranker) in rerankers(&FITTED.psad) {
+    for (name, reranker) in rerankers(&FITTED.method) {
         let slate = reranker.rerank(&request, len).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!((slate.len(), slate.candidates()), (len.min(draft.candidates), draft.candidates), "{name}");
         let batch = reranker.rerank_batch(&[DATA.test[0].request(), &request], len).unwrap();
@@ -37,7 +37,7 @@ fn ids_beyond_the_vocabulary_read_the_reserved_row() {
     }
     let unknown = Draft { first_id: 1_000, ..Draft::new() }.request();
     let beyond = Draft { first_id: 2_000_000, ..Draft::new() }.request();
-    for (name, reranker) in rerankers(&FITTED.psad) {
+    for (name, reranker) in rerankers(&FITTED.method) {
         assert_eq!(reranker.rerank(&unknown, 8).unwrap(), reranker.rerank(&beyond, 8).unwrap(), "{name}");
     }
 }
@@ -53,7 +53,7 @@ fn ages_of_any_size_are_answered() {
 fn huge_features_give_a_slate_or_an_error() {
     for dense in [1e6, 1e15, 1e30, -1e30, f32::MAX, f32::MIN] {
         let draft = Draft { dense, history: HISTORY, ..Draft::new() };
-        for (name, reranker) in rerankers(&FITTED.psad) {
+        for (name, reranker) in rerankers(&FITTED.method) {
             match reranker.rerank(&draft.request(), 5) {
                 Ok(slate) => assert_eq!(slate.len(), 5, "{name}"),
                 Err(RerankError::Slate(_) | RerankError::Other(_)) => {}
@@ -67,6 +67,6 @@ fn huge_features_give_a_slate_or_an_error() {
 fn a_beam_wider_than_all_slates_finds_the_best_of_them() {
     let request = Draft { candidates: 3, ..Draft::new() }.request();
     let answers = [100, 10_000, usize::MAX]
-        .map(|width| FITTED.psad.teacher_with(Strategy::Beam { width }).rerank(&request, 3).unwrap());
+        .map(|width| FITTED.method.teacher_with(Strategy::Beam { width }).rerank(&request, 3).unwrap());
     assert!(answers.iter().all(|slate| *slate == answers[0]));
 }

@@ -9,7 +9,7 @@ use crate::common::{CANDIDATES, DATA, Draft, FITTED, HISTORY, by_name, rerankers
 
 fn assert_refused(request: &Request, expected: impl Fn(&SchemaError) -> bool) {
     let good = DATA.test[0].request();
-    for (name, reranker) in rerankers(&FITTED.psad) {
+    for (name, reranker) in rerankers(&FITTED.method) {
         for answer in [
             reranker.rerank(request, 5).map(|slate| vec![slate]),
             reranker.rerank_batch(&[good, request, good], 5),
@@ -82,7 +82,7 @@ fn a_list_without_items_or_with_scores_that_are_no_numbers_cannot_be_made() {
 #[test]
 fn a_slate_without_slots_is_refused() {
     let request = DATA.test[0].request();
-    for (name, reranker) in rerankers(&FITTED.psad) {
+    for (name, reranker) in rerankers(&FITTED.method) {
         assert!(matches!(reranker.rerank(request, 0), Err(RerankError::EmptySlate)), "{name}");
         assert!(matches!(reranker.rerank_batch(&[request], 0), Err(RerankError::EmptySlate)), "{name}");
         assert!(matches!(reranker.rerank_batch(&[], 0), Err(RerankError::EmptySlate)), "{name}");
@@ -93,7 +93,7 @@ fn a_slate_without_slots_is_refused() {
 #[test]
 fn a_strategy_that_looks_for_nothing_is_refused() {
     for strategy in [Strategy::Beam { width: 0 }, Strategy::Sample { seed: 1, samples: 0 }] {
-        let answer = FITTED.psad.teacher_with(strategy).rerank(DATA.test[0].request(), 3);
+        let answer = FITTED.method.teacher_with(strategy).rerank(DATA.test[0].request(), 3);
         assert!(matches!(answer, Err(RerankError::Other(_))), "{answer:?}");
     }
 }

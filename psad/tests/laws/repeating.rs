@@ -10,7 +10,7 @@ fn timeless(fitted: &FittedPsad) -> Vec<EpochReport> {
 }
 
 fn assert_alike(one: &FittedPsad, other: &FittedPsad) {
-    assert_eq!(bytes(&one.psad), bytes(&other.psad));
+    assert_eq!(bytes(&one.method), bytes(&other.method));
     assert_eq!(timeless(one), timeless(other));
     assert_eq!(one.validation, other.validation);
     assert_eq!((one.best_epoch, one.stopped_early), (other.best_epoch, other.stopped_early));
@@ -31,12 +31,12 @@ fn the_number_of_workers_changes_no_byte() {
 
 #[test]
 fn another_seed_gives_another_model() {
-    assert_ne!(bytes(&FITTED.psad), bytes(&fit(8, 1).psad));
+    assert_ne!(bytes(&FITTED.method), bytes(&fit(8, 1).method));
 }
 
 #[test]
 fn two_rerankers_of_one_model_answer_alike() {
-    for ((name, one), (_, other)) in rerankers(&FITTED.psad).iter().zip(rerankers(&FITTED.psad)) {
+    for ((name, one), (_, other)) in rerankers(&FITTED.method).iter().zip(rerankers(&FITTED.method)) {
         for list in &DATA.test {
             let (one, other) = (one.rerank(list.request(), 5).unwrap(), other.rerank(list.request(), 5).unwrap());
             assert_eq!(one, other, "{name}");

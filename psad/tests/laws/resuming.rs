@@ -21,7 +21,7 @@ fn fit(trainer: Trainer<'_>) -> Result<FittedPsad, PsadError> {
 
 #[test]
 fn a_fit_interrupted_after_any_of_its_steps_ends_like_the_whole_one() {
-    let whole = bytes(&FITTED.psad);
+    let whole = bytes(&FITTED.method);
     // Two epochs of four batches: within the first, at its end, within the second.
     for step in [1, 4, 6] {
         let folder = tempfile::tempdir().unwrap();
@@ -30,12 +30,12 @@ fn a_fit_interrupted_after_any_of_its_steps_ends_like_the_whole_one() {
         let error = fit(trainer().observe(StopAfter(step))).unwrap_err();
         assert!(matches!(error, PsadError::Train(TrainError::Interrupted { step: at }) if at == step), "{error}");
         let resumed = fit(trainer()).unwrap();
-        assert_eq!(bytes(&resumed.psad), whole, "after step {step}");
+        assert_eq!(bytes(&resumed.method), whole, "after step {step}");
         assert_eq!(resumed.best_epoch, FITTED.best_epoch);
         let validations = |fitted: &FittedPsad| fitted.epochs.iter().map(|epoch| epoch.validation).collect::<Vec<_>>();
         assert_eq!(validations(&resumed), validations(&FITTED));
         let again = fit(trainer()).unwrap();
-        assert_eq!(bytes(&again.psad), whole);
+        assert_eq!(bytes(&again.method), whole);
     }
 }
 

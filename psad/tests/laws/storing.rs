@@ -9,19 +9,19 @@ use crate::common::{DATA, FITTED, bytes, model, rerankers, scores};
 fn a_loaded_model_answers_as_the_saved_one_and_saves_to_the_same_bytes() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("new/folder/psad.safetensors");
-    FITTED.psad.save(&path).unwrap();
+    FITTED.method.save(&path).unwrap();
     let loaded = Psad::load(&path).unwrap();
     for list in &DATA.test {
         let request = list.request();
-        assert_eq!(scores(&loaded, request), scores(&FITTED.psad, request));
-        for ((name, saved), (_, loaded)) in rerankers(&FITTED.psad).iter().zip(rerankers(&loaded)) {
+        assert_eq!(scores(&loaded, request), scores(&FITTED.method, request));
+        for ((name, saved), (_, loaded)) in rerankers(&FITTED.method).iter().zip(rerankers(&loaded)) {
             assert_eq!(saved.rerank(request, 6).unwrap(), loaded.rerank(request, 6).unwrap(), "{name}");
         }
     }
     let again = folder.path().join("again.safetensors");
     loaded.save(&again).unwrap();
     assert_eq!(std::fs::read(&again).unwrap(), std::fs::read(&path).unwrap());
-    assert_eq!((loaded.schema(), loaded.tables()), (FITTED.psad.schema(), FITTED.psad.tables()));
+    assert_eq!((loaded.schema(), loaded.tables()), (FITTED.method.schema(), FITTED.method.tables()));
 }
 
 #[test]
@@ -29,8 +29,8 @@ fn a_file_is_replaced_whole_and_nothing_is_left_beside_it() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("psad.safetensors");
     model(1).save(&path).unwrap();
-    FITTED.psad.save(&path).unwrap();
-    assert_eq!(std::fs::read(&path).unwrap(), bytes(&FITTED.psad));
+    FITTED.method.save(&path).unwrap();
+    assert_eq!(std::fs::read(&path).unwrap(), bytes(&FITTED.method));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
 }
 
@@ -60,7 +60,7 @@ fn a_path_that_is_no_file_is_an_error_with_its_name() {
         let error = Psad::load(path).unwrap_err();
         assert!(matches!(&error, PsadError::File(ModelFileError::Io { path: named, .. }) if named == path), "{error}");
     }
-    let error = FITTED.psad.save(folder.path()).unwrap_err();
+    let error = FITTED.method.save(folder.path()).unwrap_err();
     assert!(matches!(error, PsadError::File(ModelFileError::Io { .. })), "{error}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }

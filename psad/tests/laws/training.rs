@@ -29,8 +29,8 @@ fn blocks_of_every_size_train_and_serve() {
             let psad = Psad::new(&DATA.schema, psad::PsadConfig { objective, ..config() }, 1).unwrap();
             let fitted = fit(psad, &DATA.train, &DATA.validation).unwrap();
             assert!(fitted.epochs.iter().all(|epoch| epoch.total.is_finite()));
-            assert_serves(&fitted.psad);
-            let file = psad::core::ModelFile::from_bytes(&bytes(&fitted.psad)).unwrap();
+            assert_serves(&fitted.method);
+            let file = psad::core::ModelFile::from_bytes(&bytes(&fitted.method)).unwrap();
             assert_serves(&Psad::from_file(&file).unwrap());
         }
     }
@@ -41,7 +41,7 @@ fn a_teacher_of_few_slots_still_fills_the_whole_list() {
     for slots in [1, 4, 50] {
         let objective = JointConfig { slots: Some(slots), ..config().objective };
         let psad = Psad::new(&DATA.schema, psad::PsadConfig { objective, ..config() }, 1).unwrap();
-        assert_serves(&fit(psad, &DATA.train, &DATA.validation).unwrap().psad);
+        assert_serves(&fit(psad, &DATA.train, &DATA.validation).unwrap().method);
     }
 }
 
@@ -73,7 +73,7 @@ fn lists_without_any_contrast_can_be_trained_on() {
             .collect();
         let fitted = fit(model(1), &constant, &constant).unwrap();
         assert!(fitted.epochs.iter().all(|epoch| epoch.total.is_finite() && epoch.validation.is_finite()));
-        assert_serves(&fitted.psad);
+        assert_serves(&fitted.method);
     }
 }
 
@@ -82,8 +82,8 @@ fn odd_lists_can_be_trained_on() {
     let short = |candidates| Draft { candidates, history: 0, ..Draft::new() }.labelled();
     let unknown = Draft { first_id: u32::MAX - 20, ages: Some(f32::MAX), ..Draft::new() }.labelled();
     let lists = [short(1), short(2), unknown, DATA.train[0].clone()];
-    assert_serves(&fit(model(1), &lists, &lists).unwrap().psad);
-    assert_serves(&fit(model(1), &lists[..1], &lists[..1]).unwrap().psad);
+    assert_serves(&fit(model(1), &lists, &lists).unwrap().method);
+    assert_serves(&fit(model(1), &lists[..1], &lists[..1]).unwrap().method);
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn huge_features_train_or_are_reported() {
     for dense in [1e8, 1e18, 1e30, f32::MAX] {
         let huge = Draft { dense, ..Draft::new() }.labelled();
         match fit(model(1), &[huge, DATA.train[0].clone()], &DATA.validation) {
-            Ok(fitted) => assert_serves(&fitted.psad),
+            Ok(fitted) => assert_serves(&fitted.method),
             Err(PsadError::Train(error)) => assert!(!error.to_string().is_empty()),
             Err(other) => panic!("{other}"),
         }
