@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::ops::Range;
 
 use burn::tensor::{Int, Tensor, TensorData};
-use ndarray::{Array2, Array3};
+use ndarray::{Array2, Array3, Axis};
 use psad_core::SlateBuilder;
 use psad_decode::{BlockModel, BlockSchedule, DecodeError, Decoded, Hypothesis, ScoreBlock, Strategy, decode_into};
 use thiserror::Error;
@@ -15,7 +15,7 @@ use crate::{DecoderState, Encoded, Generator};
 /// for the whole batch; picking happens on the host.
 ///
 /// # Errors
-/// [`GenerateError`] for a strategy without width or samples, or a network that answers NaN.
+/// [`GenerateError`] for a strategy whose numbers are wrong, or a network that answers NaN.
 pub fn generate<G: Generator>(
     generator: &G,
     encoded: &Encoded,
@@ -38,7 +38,7 @@ pub fn generate_into<G: Generator>(
     schedule: BlockSchedule,
     strategy: &Strategy,
 ) -> Result<Vec<Vec<Decoded>>, GenerateError> {
-    let mut network = Network { generator, encoded, rows: encoded.clone(), state: None, block: 0..0 };
+    let mut network = Network { generator, encoded, rows: encoded.clone(), state: None, block: 0..0, vectors: None };
     match decode_into(strategy, schedule, slates, &mut network) {
         Ok(decoded) => Ok(decoded),
         Err(error) => Err(GenerateError(Box::new(error))),
@@ -50,9 +50,9 @@ pub fn generate_into<G: Generator>(
 #[error(transparent)]
 pub struct GenerateError(Box<DecodeError<ReadError>>);
 
-/// The device did not give the logits back.
+/// The device did not give the numbers back.
 #[derive(Debug, Error)]
-#[error("the logits cannot be read from their device: {0}")]
+#[error("what the network answers cannot be read from its device: {0}")]
 struct ReadError(String);
 
 impl From<Infallible> for ReadError {
@@ -69,6 +69,8 @@ struct Network<'a, G: Generator> {
     state: Option<G::State>,
     /// The block that `state` has not seen yet.
     block: Range<usize>,
+    /// What the candidates are compared by, `[batch, candidates, width]`, once it was asked for.
+    vectors: Option<Array3<f32>>,
 }
 
 impl<G: Generator> Network<'_, G> {
@@ -109,9 +111,25 @@ impl<G: Generator> BlockModel for Network<'_, G> {
         let logits = self.generator.block_logits(&self.rows, &state, slots.clone());
         self.state = Some(state);
         self.block = slots;
-        let shape = logits.dims();
-        let values = logits.try_into_vec_as::<f32>().map_err(|error| ReadError(format!("{error:?}")))?;
-        let blocks = Array3::from_shape_vec(shape, values).map_err(|error| ReadError(error.to_string()))?;
-        Ok(blocks.outer_iter().map(|block| ScoreBlock::new(Array2::from(block.to_owned()))).collect())
+        let blocks = read(logits)?;
+        Ok(blocks.outer_iter().map(|block| ScoreBlock::new(block.to_owned())).collect())
     }
+
+    fn vectors(&mut self, list: usize) -> Result<Option<Array2<f32>>, ReadError> {
+        let vectors = match &mut self.vectors {
+            Some(vectors) => vectors,
+            // One transfer for the whole batch.
+            none => none.insert(read(self.generator.vectors(self.encoded))?),
+        };
+        let of_list = vectors.index_axis(Axis(0), list);
+        let candidates = ..self.encoded.lens[list];
+        Ok(Some(of_list.slice_axis(Axis(0), candidates.into()).to_owned()))
+    }
+}
+
+/// Brings a tensor to the host.
+fn read(tensor: Tensor<3>) -> Result<Array3<f32>, ReadError> {
+    let shape = tensor.dims();
+    let values = tensor.try_into_vec_as::<f32>().map_err(|error| ReadError(format!("{error:?}")))?;
+    Array3::from_shape_vec(shape, values).map_err(|error| ReadError(error.to_string()))
 }

@@ -33,7 +33,15 @@ fn strategies() -> impl Generate<Value = Strategy> {
         Just(Strategy::Greedy),
         (1_usize..5).prop_map(|width| Strategy::Beam { width }),
         (any::<u64>(), 1_usize..4).prop_map(|(seed, samples)| Strategy::Sample { seed, samples }),
+        (0_f32..=1.).prop_map(|alpha| Strategy::Contrastive { alpha }),
+        Just(Strategy::Assignment),
     ]
+}
+
+fn cosine(a: Pair, b: Pair) -> f64 {
+    let product = |a: Pair, b: Pair| f64::from(a[0]) * f64::from(b[0]) + f64::from(a[1]) * f64::from(b[1]);
+    let lengths = (product(a, a) * product(b, b)).sqrt();
+    if lengths == 0. { 0. } else { product(a, b) / lengths }
 }
 
 impl Case {
@@ -67,6 +75,19 @@ impl Case {
             placed.push(free.reduce(|best, item| if logits[item] > logits[best] { item } else { best }).unwrap());
         }
         placed
+    }
+
+    /// What contrastive search sees in each candidate for slot `slot` behind `placed`.
+    fn contrast(&self, list: &[Pair], repelled: bool, placed: &[usize], slot: usize, alpha: f64) -> Vec<f64> {
+        let logits = self.logits(list, repelled, placed, slot);
+        let earlier = &placed[..slot / self.block * self.block];
+        let open = (0..list.len()).filter(|item| !earlier.contains(item));
+        let all: f64 = open.map(|item| logits[item].exp()).sum();
+        let value = |item: usize| {
+            let nearest = placed.iter().map(|&other| cosine(list[item], list[other])).reduce(f64::max);
+            (1. - alpha) * logits[item].exp() / all - alpha * nearest.unwrap_or(0.)
+        };
+        (0..list.len()).map(value).collect()
     }
 
     fn log_probability(&self, list: &[Pair], repelled: bool, slate: &[usize]) -> f64 {
@@ -111,6 +132,26 @@ proptest! {
         for (list, decoded) in case.lists.iter().zip(&decoded) {
             prop_assert_eq!(decoded.len(), 1);
             prop_assert_eq!(decoded[0].slate.as_slice().to_vec(), case.greedy(list, repelled));
+        }
+    }
+
+    #[test]
+    fn contrastive_search_compares_the_generators_vectors(
+        case in cases(), repelled in any::<bool>(), alpha in 0_f32..=1.,
+    ) {
+        let decoded = case.decode(&case.lists, repelled, &Strategy::Contrastive { alpha });
+        for (list, decoded) in case.lists.iter().zip(&decoded) {
+            prop_assert_eq!(decoded.len(), 1);
+            let slate = decoded[0].slate.as_slice();
+            for (slot, &item) in slate.iter().enumerate() {
+                let placed = &slate[..slot];
+                let values = case.contrast(list, repelled, placed, slot, f64::from(alpha));
+                for other in (0..list.len()).filter(|other| !placed.contains(other)) {
+                    prop_assert!(values[item] >= values[other] - 1e-9, "{item}: {}, {other}: {}", values[item], values[other]);
+                    // What is alike in everything goes in the ranker's order.
+                    prop_assert!(list[other] != list[item] || item <= other);
+                }
+            }
         }
     }
 
@@ -182,7 +223,10 @@ fn nonsense_is_an_error() {
     let encoded = encoded(&lists, &device);
     let schedule = BlockSchedule::new(2, 1).unwrap();
     let generator = Lookup::new(&[[1, 1]], &device);
-    for strategy in [Strategy::Beam { width: 0 }, Strategy::Sample { seed: 1, samples: 0 }] {
+    let alpha = 1.5;
+    for strategy in
+        [Strategy::Beam { width: 0 }, Strategy::Sample { seed: 1, samples: 0 }, Strategy::Contrastive { alpha }]
+    {
         assert!(generate(&generator, &encoded, schedule, &strategy).is_err());
     }
     let poisoned = Encoded { items: encoded.items.clone() * f32::NAN, ..encoded.clone() };
