@@ -111,7 +111,7 @@ proptest! {
     #[test]
     fn what_is_not_free_is_refused_and_changes_nothing(case in cases()) {
         let Ok(builder) = SlateBuilder::constrained(case.candidates, case.slots, &case.rules) else { return Ok(()) };
-        for item in (0..case.candidates + 1).filter(|&item| !builder.is_free(item)) {
+        for item in (0..=case.candidates).filter(|&item| !builder.is_free(item)) {
             let mut refusing = builder.clone();
             let error = refusing.push(item).unwrap_err();
             let expected = match item {

@@ -7,6 +7,7 @@ mod lookahead;
 mod plan;
 mod rule;
 mod search;
+mod witness;
 
 pub use error::ConstraintError;
 pub use group::Group;

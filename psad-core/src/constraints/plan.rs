@@ -21,6 +21,8 @@ pub(crate) struct Plan {
     /// The counters of class `c` are `counted[first[c]..first[c + 1]]`.
     counted: Vec<u32>,
     first: Vec<u32>,
+    /// The counters that ask for a least number in a window: every class matters to them.
+    asking: Vec<u32>,
     /// On which sides of which bans a class stands, `[classes, words]`, a bit per ban.
     sides: Vec<[u64; 2]>,
     words: usize,
@@ -66,7 +68,9 @@ impl Plan {
     pub(super) fn new(candidates: usize, slots: usize, rules: &[&Rule]) -> Self {
         let (class_of, classes) = classes(candidates, slots, rules);
         let mut sizes = vec![0; classes];
-        class_of.iter().for_each(|&class| sizes[class as usize] += 1);
+        for &class in &class_of {
+            sizes[class as usize] += 1;
+        }
         let mut order: Vec<Class> = (0..classes as u32).collect();
         order.sort_by_key(|&class| std::cmp::Reverse(sizes[class as usize]));
         let bans = rules.iter().filter(|rule| matches!(rule, Rule::BanNeighbours { .. })).count();
@@ -81,6 +85,7 @@ impl Plan {
             members: Vec::new(),
             counted: Vec::new(),
             first: Vec::with_capacity(classes + 1),
+            asking: Vec::new(),
             sides: vec![[0; 2]; classes * words],
             words,
             order,
@@ -142,6 +147,8 @@ impl Plan {
             self.counted.extend((0..self.counters.len()).filter(counts).map(|counter| counter as u32));
         }
         self.first.push(self.counted.len() as u32);
+        let asks = |(_, rule): &(usize, &Counter)| rule.least > 0 && rule.window < self.slots;
+        self.asking = self.counters.iter().enumerate().filter(asks).map(|(counter, _)| counter as u32).collect();
     }
 
     /// Number of slots to fill.
@@ -177,6 +184,16 @@ impl Plan {
     /// The rules that count a class.
     pub(super) fn counters_of(&self, class: Class) -> &[u32] {
         &self.counted[self.first[class as usize] as usize..self.first[class as usize + 1] as usize]
+    }
+
+    /// The rules that ask for a least number in a window shorter than the slate.
+    pub(super) fn asking(&self) -> &[u32] {
+        &self.asking
+    }
+
+    /// Whether a rule counts in the whole slate.
+    pub(super) fn is_whole(&self, counter: u32) -> bool {
+        self.counters[counter as usize].window == self.slots
     }
 
     /// Whether a rule counts a class.

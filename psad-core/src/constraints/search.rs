@@ -23,12 +23,21 @@ pub(super) enum Found {
 pub(super) fn search(plan: &Plan, prefix: &[Class]) -> Found {
     let mut search = Search::new(plan);
     if let Some((&last, sure)) = prefix.split_last() {
-        sure.iter().for_each(|&class| search.place(class));
+        for &class in sure {
+            search.place(class);
+        }
         if !search.may_follow(last) {
             return Found::Nothing;
         }
         search.place(last);
     }
+    if search.dive() {
+        return Found::Filled(search.filled);
+    }
+    while search.filled.len() > prefix.len() {
+        search.take_back();
+    }
+    search.disjoint = disjoint(plan);
     match search.fill() {
         Step::Full => Found::Filled(search.filled),
         Step::Dead => Found::Nothing,
@@ -64,7 +73,7 @@ impl<'a> Search<'a> {
             filled: Vec::with_capacity(plan.slots()),
             left,
             totals: vec![0; plan.counters().len()],
-            disjoint: disjoint(plan),
+            disjoint: Vec::new(),
             dead: HashSet::new(),
             steps: 0,
         }
@@ -86,6 +95,21 @@ impl<'a> Search<'a> {
         }
     }
 
+    /// Fills the rest without looking back, which mostly works.
+    fn dive(&mut self) -> bool {
+        while self.filled.len() < self.plan.slots() {
+            let order = self.plan.order();
+            let fits = |urgent: bool| {
+                order.iter().find(|&&class| self.is_urgent(class) == urgent && self.may_follow(class)).copied()
+            };
+            match fits(true).or_else(|| fits(false)) {
+                Some(class) => self.place(class),
+                None => return false,
+            }
+        }
+        (0..self.totals.len() as u32).all(|counter| self.lacks(counter) == 0)
+    }
+
     fn fill(&mut self) -> Step {
         if !self.can_be_filled() {
             return Step::Dead;
@@ -97,8 +121,7 @@ impl<'a> Search<'a> {
         if self.steps > STEPS {
             return Step::Tired;
         }
-        let state = self.state();
-        if self.dead.contains(&state) {
+        if !self.dead.is_empty() && self.dead.contains(&self.state()) {
             return Step::Dead;
         }
         // Who is asked for by a rule goes first.
@@ -115,13 +138,12 @@ impl<'a> Search<'a> {
                 }
             }
         }
-        self.dead.insert(state);
+        self.dead.insert(self.state());
         Step::Dead
     }
 
     fn is_urgent(&self, class: Class) -> bool {
-        let lacks = |&counter: &u32| self.totals[counter as usize] < self.plan.counters()[counter as usize].least;
-        self.plan.counters_of(class).iter().any(lacks)
+        self.plan.counters_of(class).iter().any(|&counter| self.lacks(counter) > 0)
     }
 
     /// Whether a class may take the next slot as far as rules look backwards.
@@ -130,24 +152,39 @@ impl<'a> Search<'a> {
         self.left[class as usize] > 0
             && self.plan.allows(class, slot)
             && self.filled.last().is_none_or(|&before| !self.plan.banned(before, class))
-            && (0..self.plan.counters().len() as u32).all(|counter| self.keeps_count(counter, class))
+            && self.plan.counters_of(class).iter().all(|&counter| self.keeps_most(counter))
+            && self.plan.asking().iter().all(|&counter| self.keeps_least(counter, class))
     }
 
-    /// Whether a rule's count stays possible in the runs that the next slot belongs to.
-    fn keeps_count(&self, counter: u32, class: Class) -> bool {
-        let (plan, slot) = (self.plan, self.filled.len());
-        let rule = plan.counters()[counter as usize];
-        let counted = usize::from(plan.counts(counter, class));
-        if rule.window == plan.slots() {
-            return self.totals[counter as usize] + counted <= rule.most;
+    /// Whether the next slot may take one more of those that a rule counts.
+    fn keeps_most(&self, counter: u32) -> bool {
+        let rule = self.plan.counters()[counter as usize];
+        if self.plan.is_whole(counter) {
+            return self.totals[counter as usize] < rule.most;
         }
-        let since = |start: usize| self.filled[start..].iter().filter(|&&c| plan.counts(counter, c)).count() + counted;
-        if counted == 1 && since((slot + 1).saturating_sub(rule.window)) > rule.most {
-            return false;
-        }
-        // Runs that end here or so soon that not enough slots are left to make up for what they lack.
-        let last = (slot + rule.least).min(plan.slots());
-        (slot.max(rule.window - 1)..last).all(|end| since(slot.min(end + 1 - rule.window)) + (end - slot) >= rule.least)
+        let run = (self.filled.len() + 1).saturating_sub(rule.window);
+        rule.most == usize::MAX || self.counted(counter, run) < rule.most
+    }
+
+    /// Whether a rule that asks for a least number can still get it in the runs that the next slot belongs to: those
+    /// that end there, or so soon that not enough slots are left to make up for what they lack.
+    fn keeps_least(&self, counter: u32, class: Class) -> bool {
+        let (rule, slot) = (self.plan.counters()[counter as usize], self.filled.len());
+        let more = usize::from(self.plan.counts(counter, class));
+        let last = (slot + rule.least).min(self.plan.slots());
+        (slot.max(rule.window - 1)..last)
+            .all(|end| self.counted(counter, slot.min(end + 1 - rule.window)) + more + (end - slot) >= rule.least)
+    }
+
+    /// How many a rule counts in the filled slots from `start` on.
+    fn counted(&self, counter: u32, start: usize) -> usize {
+        self.filled[start..].iter().filter(|&&class| self.plan.counts(counter, class)).count()
+    }
+
+    /// What a rule of the whole slate still asks for.
+    fn lacks(&self, counter: u32) -> usize {
+        let rule = self.plan.counters()[counter as usize];
+        if self.plan.is_whole(counter) { rule.least.saturating_sub(self.totals[counter as usize]) } else { 0 }
     }
 
     /// Bounds that no way of filling the rest can pass.
@@ -156,17 +193,13 @@ impl<'a> Search<'a> {
         if self.capacity(|_| true) < open {
             return false;
         }
-        let lacks = |counter: u32| {
-            let rule = self.plan.counters()[counter as usize];
-            if rule.window == self.plan.slots() { rule.least.saturating_sub(self.totals[counter as usize]) } else { 0 }
-        };
         let counters = 0..self.plan.counters().len() as u32;
         let reachable = |counter: u32| {
-            let lacking = lacks(counter);
-            lacking == 0 || (lacking <= open && lacking <= self.capacity(|class| self.plan.counts(counter, class)))
+            let lacking = self.lacks(counter);
+            lacking == 0 || lacking <= open.min(self.capacity(|class| self.plan.counts(counter, class)))
         };
         counters.into_iter().all(reachable)
-            && self.disjoint.iter().map(|&counter| lacks(counter)).sum::<usize>() <= open
+            && self.disjoint.iter().map(|&counter| self.lacks(counter)).sum::<usize>() <= open
     }
 
     /// No more candidates than this of the classes that are asked about can still be placed: each class is charged to
@@ -179,8 +212,7 @@ impl<'a> Search<'a> {
                 continue;
             }
             let limits = |&&counter: &&u32| {
-                let rule = self.plan.counters()[counter as usize];
-                rule.window == self.plan.slots() && rule.most < usize::MAX
+                self.plan.is_whole(counter) && self.plan.counters()[counter as usize].most < usize::MAX
             };
             match self.plan.counters_of(class as Class).iter().find(limits) {
                 Some(&counter) => charged[counter as usize] += left,
