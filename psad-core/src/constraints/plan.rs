@@ -21,8 +21,8 @@ pub(crate) struct Plan {
     /// The counters of class `c` are `counted[first[c]..first[c + 1]]`.
     counted: Vec<u32>,
     first: Vec<u32>,
-    /// The counters that ask for a least number in a window: every class matters to them.
-    asking: Vec<u32>,
+    /// The counters that ask for a least number: in a window, and in the whole slate.
+    asking: [Vec<u32>; 2],
     /// On which sides of which bans a class stands, `[classes, words]`, a bit per ban.
     sides: Vec<[u64; 2]>,
     words: usize,
@@ -85,7 +85,7 @@ impl Plan {
             members: Vec::new(),
             counted: Vec::new(),
             first: Vec::with_capacity(classes + 1),
-            asking: Vec::new(),
+            asking: [Vec::new(), Vec::new()],
             sides: vec![[0; 2]; classes * words],
             words,
             order,
@@ -147,8 +147,9 @@ impl Plan {
             self.counted.extend((0..self.counters.len()).filter(counts).map(|counter| counter as u32));
         }
         self.first.push(self.counted.len() as u32);
-        let asks = |(_, rule): &(usize, &Counter)| rule.least > 0 && rule.window < self.slots;
-        self.asking = self.counters.iter().enumerate().filter(asks).map(|(counter, _)| counter as u32).collect();
+        for (counter, rule) in self.counters.iter().enumerate().filter(|(_, rule)| rule.least > 0) {
+            self.asking[usize::from(rule.window == self.slots)].push(counter as u32);
+        }
     }
 
     /// Number of slots to fill.
@@ -188,7 +189,12 @@ impl Plan {
 
     /// The rules that ask for a least number in a window shorter than the slate.
     pub(super) fn asking(&self) -> &[u32] {
-        &self.asking
+        &self.asking[0]
+    }
+
+    /// The rules that ask for a least number in the whole slate.
+    pub(super) fn asking_whole(&self) -> &[u32] {
+        &self.asking[1]
     }
 
     /// Whether a rule counts in the whole slate.
@@ -210,6 +216,14 @@ impl Plan {
             Reserved::Torn => false,
         };
         reserved && !places.forbidden.iter().any(|slots| slots.contains(&slot))
+    }
+
+    /// The class that a slot is kept for.
+    pub(super) fn pinned(&self, slot: usize) -> Option<Class> {
+        match self.reserved.get(slot) {
+            Some(&Reserved::For(class)) => Some(class),
+            _ => None,
+        }
     }
 
     /// Whether two classes must not stand side by side.

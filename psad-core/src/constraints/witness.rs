@@ -7,19 +7,21 @@ use super::plan::{Class, Plan};
 pub(super) struct Witness {
     filling: Vec<Class>,
     filled: usize,
-    /// How many candidates of each class the filling holds, and how many of those for good.
+    /// How many candidates of each class the filling holds, and how many of those for sure: filled for good or pinned.
     used: Vec<[u32; 2]>,
-    /// What each rule counts in the whole filling, and in what is filled for good.
+    /// What each rule counts in the whole filling, and in what stands there for sure.
     totals: Vec<[u32; 2]>,
+    /// Slots of which nothing is sure.
+    unsure: usize,
 }
 
-/// Puts a class into the next slot: from a later slot or from outside, and then perhaps moves what stands behind it.
+/// Puts a class into the next slot. What stood there moves to the slot `to`, and what stood there in turn drops out; with
+/// the next slot itself as `to`, the class takes the place of what stood there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Change {
     class: Class,
-    /// The slot that the class comes from; `None` if it takes the place of what stood there.
-    from: Option<usize>,
-    /// The slot with which the one behind the next changes places.
+    to: usize,
+    /// The slot with which the one behind the next changes places afterwards.
     then: Option<usize>,
 }
 
@@ -27,9 +29,13 @@ impl Witness {
     /// Nothing is filled for good yet.
     pub(super) fn new(plan: &Plan, filling: Vec<Class>) -> Self {
         let (classes, counters) = (plan.classes(), plan.counters().len());
-        let mut witness =
-            Self { filling: Vec::new(), filled: 0, used: vec![[0; 2]; classes], totals: vec![[0; 2]; counters] };
+        let unsure = plan.slots();
+        let (used, totals) = (vec![[0; 2]; classes], vec![[0; 2]; counters]);
+        let mut witness = Self { filling: Vec::new(), filled: 0, used, totals, unsure };
         witness.renew(plan, filling);
+        for class in (0..plan.slots()).filter_map(|slot| plan.pinned(slot)) {
+            witness.make_sure(plan, class);
+        }
         witness
     }
 
@@ -62,86 +68,108 @@ impl Witness {
 
     /// Carries out a change that [`Witness::change`] has found.
     pub(super) fn apply(&mut self, plan: &Plan, change: Change) {
-        let old = self.filling[self.filled];
-        if change.from.is_none() && old != change.class {
+        let (new, old) = (change.class, self.filling[change.to]);
+        if new != old {
             self.used[old as usize][0] -= 1;
-            self.used[change.class as usize][0] += 1;
+            self.used[new as usize][0] += 1;
             for &counter in plan.counters_of(old) {
                 self.totals[counter as usize][0] -= 1;
             }
-            for &counter in plan.counters_of(change.class) {
+            for &counter in plan.counters_of(new) {
                 self.totals[counter as usize][0] += 1;
             }
         }
-        self.filling = changed(&self.filling, self.filled, change).collect();
+        self.filling[change.to] = self.filling[self.filled];
+        self.filling[self.filled] = new;
+        if let Some(then) = change.then {
+            self.filling.swap(self.filled + 1, then);
+        }
     }
 
     /// Fills the next slot for good.
     pub(super) fn advance(&mut self, plan: &Plan) {
-        let class = self.filling[self.filled];
+        let (slot, class) = (self.filled, self.filling[self.filled]);
         self.filled += 1;
+        if plan.pinned(slot).is_none() {
+            self.make_sure(plan, class);
+        }
+    }
+
+    fn make_sure(&mut self, plan: &Plan, class: Class) {
+        self.unsure -= 1;
         self.used[class as usize][1] += 1;
         for &counter in plan.counters_of(class) {
             self.totals[counter as usize][1] += 1;
         }
     }
 
-    /// Whether a class breaks no rule from above in the next slot together with what is filled: what keeps most classes
-    /// out is seen here.
+    /// Whether a class can come next as far as can be told from what stands there for sure: what keeps most classes out
+    /// is seen here.
     pub(super) fn may_come_next(&self, plan: &Plan, class: Class) -> bool {
-        let filled = self.filled();
+        let next = self.filled;
+        if self.filling[next] == class {
+            return true;
+        }
+        let behind = plan.pinned(next + 1);
         (self.used[class as usize][1] as usize) < plan.size(class)
-            && plan.allows(class, self.filled)
-            && filled.last().is_none_or(|&before| !plan.banned(before, class))
-            && plan.counters_of(class).iter().all(|&counter| {
-                let most = plan.counters()[counter as usize].most;
-                if plan.is_whole(counter) {
-                    return (self.totals[counter as usize][1] as usize) < most;
-                }
-                let run = (self.filled + 1).saturating_sub(plan.counters()[counter as usize].window);
-                most == usize::MAX || filled[run..].iter().filter(|&&other| plan.counts(counter, other)).count() < most
+            && plan.allows(class, next)
+            && self.filled().last().is_none_or(|&before| !plan.banned(before, class))
+            && behind.is_none_or(|behind| !plan.banned(class, behind))
+            && plan.counters_of(class).iter().all(|&counter| self.leaves_room(plan, counter))
+            && plan.asking_whole().iter().all(|&counter| {
+                let sure = self.totals[counter as usize][1] as usize + usize::from(plan.counts(counter, class));
+                sure + self.unsure > plan.counters()[counter as usize].least
             })
+    }
+
+    /// Whether a rule lets the next slot hold one more of those that it counts.
+    fn leaves_room(&self, plan: &Plan, counter: u32) -> bool {
+        let (rule, next) = (plan.counters()[counter as usize], self.filled);
+        if plan.is_whole(counter) {
+            return (self.totals[counter as usize][1] as usize) < rule.most;
+        }
+        let sure = |slot: usize| if slot < next { Some(self.filling[slot]) } else { plan.pinned(slot) };
+        let counted = |slot: usize| usize::from(sure(slot).is_some_and(|class| plan.counts(counter, class)));
+        let runs = (next + 1).saturating_sub(rule.window)..=next.min(plan.slots() - rule.window);
+        rule.most == usize::MAX
+            || runs.into_iter().all(|start| (start..start + rule.window).map(counted).sum::<usize>() < rule.most)
     }
 
     /// A small change that puts a class into the next slot and keeps every rule.
     pub(super) fn change(&self, plan: &Plan, class: Class) -> Option<Change> {
         let (next, slots) = (self.filled, self.filling.len());
-        let as_it_is = Change { class, from: None, then: None };
+        let as_it_is = Change { class, to: next, then: None };
         if self.filling[next] == class {
             return Some(as_it_is);
         }
-        let mut first = [None; 2];
-        if self.can_replace(plan, class) {
-            first[0] = Some(as_it_is);
-        }
-        let later = (next + 1..slots).find(|&slot| self.filling[slot] == class);
-        first[1] = later.map(|slot| Change { from: Some(slot), ..as_it_is });
-        let begin = first.into_iter().flatten();
-        begin.clone().find(|&change| self.holds(plan, change)).or_else(|| {
-            let then = |slot| begin.clone().map(move |change| Change { then: Some(slot), ..change });
-            (next + 2..slots).flat_map(then).find(|&change| self.holds(plan, change))
+        let first =
+            (next..slots).map(|to| Change { to, ..as_it_is }).filter(|change| self.may_drop(plan, class, change.to));
+        first.clone().find(|&change| self.holds(plan, change)).or_else(|| {
+            let then = |change: Change| (next + 2..slots).map(move |slot| Change { then: Some(slot), ..change });
+            first.flat_map(then).find(|&change| self.holds(plan, change))
         })
     }
 
-    /// Whether a class may take the place of what stands in the next slot as far as whole slates are counted.
-    fn can_replace(&self, plan: &Plan, class: Class) -> bool {
-        let old = self.filling[self.filled];
-        (self.used[class as usize][0] as usize) < plan.size(class)
-            && plan.counters_of(class).iter().all(|&counter| {
-                let full = self.totals[counter as usize][0] as usize >= plan.counters()[counter as usize].most;
-                !(full && plan.is_whole(counter)) || plan.counts(counter, old)
-            })
-            && plan.counters_of(old).iter().all(|&counter| {
-                let scarce = self.totals[counter as usize][0] as usize <= plan.counters()[counter as usize].least;
-                !(scarce && plan.is_whole(counter)) || plan.counts(counter, class)
-            })
+    /// Whether a class may come in for what stands in a slot, as far as whole slates are counted.
+    fn may_drop(&self, plan: &Plan, class: Class, slot: usize) -> bool {
+        let old = self.filling[slot];
+        old == class
+            || (self.used[class as usize][0] as usize) < plan.size(class)
+                && plan.counters_of(class).iter().all(|&counter| {
+                    let full = self.totals[counter as usize][0] as usize >= plan.counters()[counter as usize].most;
+                    !(full && plan.is_whole(counter)) || plan.counts(counter, old)
+                })
+                && plan.counters_of(old).iter().all(|&counter| {
+                    let scarce = self.totals[counter as usize][0] as usize <= plan.counters()[counter as usize].least;
+                    !(scarce && plan.is_whole(counter)) || plan.counts(counter, class)
+                })
     }
 
     /// Whether the changed filling keeps the rules that depend on where things stand.
     fn holds(&self, plan: &Plan, change: Change) -> bool {
         let next = self.filled;
         let at = |slot: usize| moved(&self.filling, next, change, slot);
-        let touched = [Some(next), change.from, change.then.map(|_| next + 1), change.then];
+        let touched = [Some(next), Some(change.to), change.then.map(|_| next + 1), change.then];
         touched.into_iter().flatten().all(|slot| {
             let (old, new) = (self.filling[slot], at(slot));
             let beside = |slot: usize| slot + 1 >= self.filling.len() || !plan.banned(at(slot), at(slot + 1));
@@ -158,11 +186,6 @@ impl Witness {
     }
 }
 
-/// The filling after a change of the slot `next`.
-fn changed(filling: &[Class], next: usize, change: Change) -> impl Iterator<Item = Class> + '_ {
-    (0..filling.len()).map(move |slot| moved(filling, next, change, slot))
-}
-
 /// What stands in a slot after a change of the slot `next`.
 fn moved(filling: &[Class], next: usize, change: Change, slot: usize) -> Class {
     let before = match change.then {
@@ -172,7 +195,7 @@ fn moved(filling: &[Class], next: usize, change: Change, slot: usize) -> Class {
     };
     if before == next {
         change.class
-    } else if change.from == Some(before) {
+    } else if before == change.to {
         filling[next]
     } else {
         filling[before]
