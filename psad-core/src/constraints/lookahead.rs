@@ -74,6 +74,9 @@ impl Lookahead {
 
     /// `None` if there is no way to the end with this class in the next slot, or none that a search finds.
     fn way(&self, class: Class) -> Option<Way> {
+        if let Some(change) = self.witness.replacement(&self.plan, class) {
+            return Some(Way::Changed(change));
+        }
         if !self.witness.may_come_next(&self.plan, class) {
             return None;
         }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Constraints, Rule};
+use super::{Constraints, Group, Rule};
 
 /// A class of candidates that no rule tells apart.
 pub(super) type Class = u32;
@@ -18,9 +18,10 @@ pub(crate) struct Plan {
     counters: Vec<Counter>,
     /// Whether a class is counted, `[counters, classes]`.
     members: Vec<bool>,
-    /// The counters of class `c` are `counted[first[c]..first[c + 1]]`.
+    /// The counters of class `c` are `counted[first[c]..first[c + 1]]`, those of whole slates before `runs[c]`.
     counted: Vec<u32>,
     first: Vec<u32>,
+    runs: Vec<u32>,
     /// The counters that ask for a least number: in a window, and in the whole slate.
     asking: [Vec<u32>; 2],
     /// On which sides of which bans a class stands, `[classes, words]`, a bit per ban.
@@ -73,7 +74,7 @@ impl Plan {
         }
         let mut order: Vec<Class> = (0..classes as u32).collect();
         order.sort_by_key(|&class| std::cmp::Reverse(sizes[class as usize]));
-        let bans = rules.iter().filter(|rule| matches!(rule, Rule::BanNeighbours { .. })).count();
+        let bans = rules.iter().filter(|rule| ban(rule, slots).is_some()).count();
         let words = bans.div_ceil(64);
         let mut plan = Self {
             slots,
@@ -85,20 +86,21 @@ impl Plan {
             members: Vec::new(),
             counted: Vec::new(),
             first: Vec::with_capacity(classes + 1),
+            runs: Vec::with_capacity(classes),
             asking: [Vec::new(), Vec::new()],
             sides: vec![[0; 2]; classes * words],
             words,
             order,
         };
-        let mut ban = 0;
+        let mut bans = 0;
         for rule in rules {
-            plan.add(rule, &mut ban);
+            plan.add(rule, &mut bans);
         }
         plan.index_counters();
         plan
     }
 
-    fn add(&mut self, rule: &Rule, ban: &mut usize) {
+    fn add(&mut self, rule: &Rule, bans: &mut usize) {
         match rule {
             Rule::Pin { item, slot } => {
                 let class = self.class_of[*item];
@@ -118,8 +120,11 @@ impl Plan {
                     self.places[self.class_of[*item] as usize].forbidden.push(slots.clone());
                 }
             }
-            Rule::AtMost { .. } | Rule::AtLeast { .. } => {
-                if let Some((counter, group)) = counter(rule, self.slots) {
+            Rule::AtMost { .. } | Rule::AtLeast { .. } | Rule::BanNeighbours { .. } => {
+                if let Some(groups) = ban(rule, self.slots) {
+                    self.add_ban(groups, *bans);
+                    *bans += 1;
+                } else if let Some((counter, group)) = counter(rule, self.slots) {
                     self.counters.push(counter);
                     let (first, classes) = (self.members.len(), self.sizes.len());
                     self.members.resize(first + classes, false);
@@ -128,23 +133,28 @@ impl Plan {
                     }
                 }
             }
-            Rule::BanNeighbours { one, other } => {
-                for (side, group) in [one, other].into_iter().enumerate() {
-                    for &item in group.items() {
-                        let row = self.class_of[item] as usize * self.words;
-                        self.sides[row + *ban / 64][side] |= 1 << (*ban % 64);
-                    }
-                }
-                *ban += 1;
+        }
+    }
+
+    fn add_ban(&mut self, groups: [&Group; 2], ban: usize) {
+        for (side, group) in groups.into_iter().enumerate() {
+            for &item in group.items() {
+                let row = self.class_of[item] as usize * self.words;
+                self.sides[row + ban / 64][side] |= 1 << (ban % 64);
             }
         }
     }
 
     fn index_counters(&mut self) {
-        for class in 0..self.sizes.len() {
+        let classes = self.sizes.len();
+        let (whole, runs): (Vec<usize>, Vec<usize>) =
+            (0..self.counters.len()).partition(|&counter| self.counters[counter].window == self.slots);
+        for class in 0..classes {
+            let counts = |&&counter: &&usize| self.members[counter * classes + class];
             self.first.push(self.counted.len() as u32);
-            let counts = |&counter: &usize| self.members[counter * self.sizes.len() + class];
-            self.counted.extend((0..self.counters.len()).filter(counts).map(|counter| counter as u32));
+            self.counted.extend(whole.iter().filter(counts).map(|&counter| counter as u32));
+            self.runs.push(self.counted.len() as u32);
+            self.counted.extend(runs.iter().filter(counts).map(|&counter| counter as u32));
         }
         self.first.push(self.counted.len() as u32);
         for (counter, rule) in self.counters.iter().enumerate().filter(|(_, rule)| rule.least > 0) {
@@ -185,6 +195,16 @@ impl Plan {
     /// The rules that count a class.
     pub(super) fn counters_of(&self, class: Class) -> &[u32] {
         &self.counted[self.first[class as usize] as usize..self.first[class as usize + 1] as usize]
+    }
+
+    /// The rules that count a class in windows shorter than the slate.
+    pub(super) fn runs_of(&self, class: Class) -> &[u32] {
+        &self.counted[self.runs[class as usize] as usize..self.first[class as usize + 1] as usize]
+    }
+
+    /// Whether any neighbours are banned.
+    pub(super) fn has_bans(&self) -> bool {
+        self.words > 0
     }
 
     /// The rules that ask for a least number in a window shorter than the slate.
@@ -239,6 +259,17 @@ impl Plan {
     }
 }
 
+/// The two groups of a rule about neighbours: at most one in two slots is one, too.
+fn ban(rule: &Rule, slots: usize) -> Option<[&Group; 2]> {
+    match rule {
+        Rule::BanNeighbours { one, other } => Some([one, other]),
+        Rule::AtMost { limit: 1, window: Some(2), group } if slots > 1 && group.items().len() > 1 => {
+            Some([group, group])
+        }
+        _ => None,
+    }
+}
+
 /// A rule that counts, unless it holds for every slate.
 fn counter(rule: &Rule, slots: usize) -> Option<(Counter, &[usize])> {
     match rule {
@@ -262,14 +293,13 @@ fn classes(candidates: usize, slots: usize, rules: &[&Rule]) -> (Vec<Class>, usi
     for rule in rules {
         match rule {
             Rule::Pin { item, .. } | Rule::Forbid { item, .. } => split.by(&[*item]),
-            Rule::AtMost { .. } | Rule::AtLeast { .. } => {
-                if let Some((_, group)) = counter(rule, slots) {
+            Rule::AtMost { .. } | Rule::AtLeast { .. } | Rule::BanNeighbours { .. } => {
+                if let Some([one, other]) = ban(rule, slots) {
+                    split.by(one.items());
+                    split.by(other.items());
+                } else if let Some((_, group)) = counter(rule, slots) {
                     split.by(group);
                 }
-            }
-            Rule::BanNeighbours { one, other } => {
-                split.by(one.items());
-                split.by(other.items());
             }
         }
     }

@@ -95,14 +95,17 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Fills the rest without looking back, which mostly works.
+    /// Fills the rest without looking back, which mostly works. Who is asked for by a rule comes as late as possible, so
+    /// that the slots before are easily filled otherwise.
     fn dive(&mut self) -> bool {
         while self.filled.len() < self.plan.slots() {
-            let order = self.plan.order();
+            let (order, open) = (self.plan.order(), self.plan.slots() - self.filled.len());
+            let lacking: usize = self.plan.asking_whole().iter().map(|&counter| self.lacks(counter)).sum();
             let fits = |urgent: bool| {
                 order.iter().find(|&&class| self.is_urgent(class) == urgent && self.may_follow(class)).copied()
             };
-            match fits(true).or_else(|| fits(false)) {
+            let hurry = lacking >= open;
+            match fits(hurry).or_else(|| fits(!hurry)) {
                 Some(class) => self.place(class),
                 None => return false,
             }

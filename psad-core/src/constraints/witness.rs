@@ -107,9 +107,6 @@ impl Witness {
     /// is seen here.
     pub(super) fn may_come_next(&self, plan: &Plan, class: Class) -> bool {
         let next = self.filled;
-        if self.filling[next] == class {
-            return true;
-        }
         let behind = plan.pinned(next + 1);
         (self.used[class as usize][1] as usize) < plan.size(class)
             && plan.allows(class, next)
@@ -135,15 +132,19 @@ impl Witness {
             || runs.into_iter().all(|start| (start..start + rule.window).map(counted).sum::<usize>() < rule.most)
     }
 
+    /// The smallest change that puts a class into the next slot, if it keeps every rule: in place of what stands there.
+    pub(super) fn replacement(&self, plan: &Plan, class: Class) -> Option<Change> {
+        let change = Change { class, to: self.filled, then: None };
+        let fits = self.filling[self.filled] == class
+            || (self.may_drop(plan, class, self.filled) && self.slot_holds(plan, change, self.filled));
+        fits.then_some(change)
+    }
+
     /// A small change that puts a class into the next slot and keeps every rule.
     pub(super) fn change(&self, plan: &Plan, class: Class) -> Option<Change> {
         let (next, slots) = (self.filled, self.filling.len());
-        let as_it_is = Change { class, to: next, then: None };
-        if self.filling[next] == class {
-            return Some(as_it_is);
-        }
-        let first =
-            (next..slots).map(|to| Change { to, ..as_it_is }).filter(|change| self.may_drop(plan, class, change.to));
+        let may_drop = |to: &usize| self.may_drop(plan, class, *to);
+        let first = (next..slots).filter(may_drop).map(|to| Change { class, to, then: None });
         first.clone().find(|&change| self.holds(plan, change)).or_else(|| {
             let then = |change: Change| (next + 2..slots).map(move |slot| Change { then: Some(slot), ..change });
             first.flat_map(then).find(|&change| self.holds(plan, change))
@@ -168,21 +169,32 @@ impl Witness {
     /// Whether the changed filling keeps the rules that depend on where things stand.
     fn holds(&self, plan: &Plan, change: Change) -> bool {
         let next = self.filled;
-        let at = |slot: usize| moved(&self.filling, next, change, slot);
-        let touched = [Some(next), Some(change.to), change.then.map(|_| next + 1), change.then];
-        touched.into_iter().flatten().all(|slot| {
-            let (old, new) = (self.filling[slot], at(slot));
-            let beside = |slot: usize| slot + 1 >= self.filling.len() || !plan.banned(at(slot), at(slot + 1));
-            let counters = plan.counters_of(old).iter().chain(plan.counters_of(new));
-            let mut runs = counters.filter(|&&counter| !plan.is_whole(counter));
-            old == new
-                || (plan.allows(new, slot)
-                    && beside(slot)
-                    && slot.checked_sub(1).is_none_or(beside)
-                    && runs.all(|&counter| {
-                        plan.counts(counter, old) == plan.counts(counter, new) || runs_hold(plan, counter, slot, at)
-                    }))
-        })
+        self.slot_holds(plan, change, next)
+            && (change.to == next || self.slot_holds(plan, change, change.to))
+            && change
+                .then
+                .is_none_or(|then| self.slot_holds(plan, change, next + 1) && self.slot_holds(plan, change, then))
+    }
+
+    fn slot_holds(&self, plan: &Plan, change: Change, slot: usize) -> bool {
+        let at = |slot: usize| moved(&self.filling, self.filled, change, slot);
+        let (old, new) = (self.filling[slot], at(slot));
+        if old == new {
+            return true;
+        }
+        if !plan.allows(new, slot) {
+            return false;
+        }
+        let beside = |slot: usize| slot + 1 >= self.filling.len() || !plan.banned(at(slot), at(slot + 1));
+        if plan.has_bans() && !(beside(slot) && slot.checked_sub(1).is_none_or(beside)) {
+            return false;
+        }
+        let counters = plan.counters();
+        let gains = |counter: u32| counters[counter as usize].most < usize::MAX && !plan.counts(counter, old);
+        let loses = |counter: u32| counters[counter as usize].least > 0 && !plan.counts(counter, new);
+        let run = |counter: u32| runs_hold(plan, counter, slot, at);
+        plan.runs_of(new).iter().all(|&counter| !gains(counter) || run(counter))
+            && plan.runs_of(old).iter().all(|&counter| !loses(counter) || run(counter))
     }
 }
 
