@@ -22,6 +22,7 @@ pub(crate) struct Plan {
     counted: Vec<u32>,
     first: Vec<u32>,
     runs: Vec<u32>,
+    has_runs: bool,
     /// The counters that ask for a least number: in a window, and in the whole slate.
     asking: [Vec<u32>; 2],
     /// On which sides of which bans a class stands, `[classes, words]`, a bit per ban.
@@ -87,6 +88,7 @@ impl Plan {
             counted: Vec::new(),
             first: Vec::with_capacity(classes + 1),
             runs: Vec::with_capacity(classes),
+            has_runs: false,
             asking: [Vec::new(), Vec::new()],
             sides: vec![[0; 2]; classes * words],
             words,
@@ -149,6 +151,7 @@ impl Plan {
         let classes = self.sizes.len();
         let (whole, runs): (Vec<usize>, Vec<usize>) =
             (0..self.counters.len()).partition(|&counter| self.counters[counter].window == self.slots);
+        self.has_runs = !runs.is_empty();
         for class in 0..classes {
             let counts = |&&counter: &&usize| self.members[counter * classes + class];
             self.first.push(self.counted.len() as u32);
@@ -200,6 +203,11 @@ impl Plan {
     /// The rules that count a class in windows shorter than the slate.
     pub(super) fn runs_of(&self, class: Class) -> &[u32] {
         &self.counted[self.runs[class as usize] as usize..self.first[class as usize + 1] as usize]
+    }
+
+    /// Whether any rule counts in windows shorter than the slate.
+    pub(super) fn has_runs(&self) -> bool {
+        self.has_runs
     }
 
     /// Whether any neighbours are banned.

@@ -134,9 +134,17 @@ impl Witness {
 
     /// The smallest change that puts a class into the next slot, if it keeps every rule: in place of what stands there.
     pub(super) fn replacement(&self, plan: &Plan, class: Class) -> Option<Change> {
-        let change = Change { class, to: self.filled, then: None };
-        let fits = self.filling[self.filled] == class
-            || (self.may_drop(plan, class, self.filled) && self.slot_holds(plan, change, self.filled));
+        let (next, change) = (self.filled, Change { class, to: self.filled, then: None });
+        if self.filling[next] == class {
+            return Some(change);
+        }
+        let beside = |slot: Option<usize>| {
+            slot.and_then(|slot| self.filling.get(slot)).is_none_or(|&other| !plan.banned(class, other))
+        };
+        let fits = beside(Some(next + 1))
+            && beside(next.checked_sub(1))
+            && self.may_drop(plan, class, next)
+            && if plan.has_runs() { self.slot_holds(plan, change, next) } else { plan.allows(class, next) };
         fits.then_some(change)
     }
 
