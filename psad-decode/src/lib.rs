@@ -55,6 +55,7 @@
 //! `psad-eval` measures what comes out.
 
 mod decode;
+mod diversify;
 mod error;
 mod exp;
 mod hypothesis;
@@ -67,6 +68,7 @@ mod strategy;
 mod vectors;
 
 pub use decode::{decode, decode_into, score_slates};
+pub use diversify::{Diversified, Diversifier, DiversifyError, category_vectors};
 pub use error::DecodeError;
 pub use hypothesis::{Decoded, Hypothesis};
 pub use model::{BlockModel, FnBlockModel, ScoreBlock, from_fn};

@@ -114,6 +114,13 @@ impl Row<'_> {
         (self.items[best], self.logits[best])
     }
 
+    /// A free candidate with its logit.
+    pub(crate) fn choice(&self, item: usize) -> (usize, f32) {
+        // Free candidates stand in ascending order.
+        let index = self.items.binary_search(&item).unwrap_or_else(|index| index);
+        (item, self.logits[index])
+    }
+
     /// The choice with the highest value; equal ones go to the ranker's order.
     pub(crate) fn argmax(&self, mut value: impl FnMut(usize, f32) -> f64) -> (usize, f32) {
         let mut best = (self.best(), f64::NEG_INFINITY);

@@ -1,6 +1,6 @@
 //! What candidates are compared by.
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::Array2;
 
 /// The vectors of one list's candidates, `[candidates, width]`, all finite.
 #[derive(Debug, Clone)]
@@ -12,9 +12,10 @@ pub(crate) struct Vectors {
 
 impl Vectors {
     /// The error names the first candidate with a number that is not finite, and the number.
-    pub(crate) fn new(vectors: ArrayView2<'_, f32>) -> Result<Self, (usize, f32)> {
+    pub(crate) fn new(vectors: Array2<f32>) -> Result<Self, (usize, f32)> {
         // Rows of another layout would have no slices.
-        let values = vectors.as_standard_layout().into_owned();
+        let rows = vectors.is_standard_layout();
+        let values = if rows { vectors } else { vectors.as_standard_layout().into_owned() };
         let bad = values.indexed_iter().find(|(_, value)| !value.is_finite());
         if let Some(((item, _), &value)) = bad {
             return Err((item, value));
@@ -80,7 +81,7 @@ mod tests {
                 vectors.row(a).iter().zip(vectors.row(b)).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum()
             };
             let expected = product(0, 1) / (product(0, 0).sqrt() * product(1, 1).sqrt());
-            let found = Vectors::new(vectors.view()).unwrap();
+            let found = Vectors::new(vectors.clone()).unwrap();
             prop_assert!((found.cosine(0, 1) - expected).abs() < 1e-12);
             prop_assert_eq!(found.cosine(0, 1), found.cosine(1, 0));
             prop_assert_eq!(found.cosine(0, 0), 1.);
@@ -90,18 +91,18 @@ mod tests {
     #[test]
     fn what_has_no_length_is_like_nothing_and_the_greatest_numbers_do_not_overflow() {
         let huge = f32::MAX;
-        let vectors = Vectors::new(array![[0., 0.], [huge, -huge], [-huge, huge], [1e-40, 0.]].view()).unwrap();
+        let vectors = Vectors::new(array![[0., 0.], [huge, -huge], [-huge, huge], [1e-40, 0.]]).unwrap();
         assert_eq!((vectors.cosine(0, 1), vectors.cosine(0, 0)), (0., 0.));
         assert_eq!(vectors.cosine(1, 2), -1.);
         assert_eq!(vectors.cosine(3, 3), 1.);
-        assert_eq!(Vectors::new(array![[0., 1.], [2., f32::INFINITY]].view()).unwrap_err(), (1, f32::INFINITY));
-        assert_eq!(Vectors::new(Array2::zeros((2, 0)).view()).unwrap().cosine(0, 1), 0.);
+        assert_eq!(Vectors::new(array![[0., 1.], [2., f32::INFINITY]]).unwrap_err(), (1, f32::INFINITY));
+        assert_eq!(Vectors::new(Array2::zeros((2, 0))).unwrap().cosine(0, 1), 0.);
     }
 
     #[test]
     fn another_layout_holds_the_same_vectors() {
         let vectors = array![[1., 2., 3.], [4., 5., 6.]];
-        let turned = Vectors::new(vectors.t()).unwrap();
+        let turned = Vectors::new(vectors.reversed_axes()).unwrap();
         assert_eq!((turned.len(), turned.width()), (3, 2));
         assert_eq!(turned.unit(1).map(|value| value * 29_f64.sqrt()).map(f64::round).collect::<Vec<_>>(), [2., 5.]);
     }

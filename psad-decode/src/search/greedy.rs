@@ -13,8 +13,12 @@ pub(crate) struct Greedy {
 
 impl Search for Greedy {
     fn fill(&mut self, open: Vec<Open<'_>>, end: usize) -> Result<Vec<Hypothesis>, BadLogit> {
-        open.into_iter().map(|open| fill_each(open, end, &mut self.scratch, |row| row.best())).collect()
+        open.into_iter().map(|open| fill_each(open, end, &mut self.scratch, best)).collect()
     }
+}
+
+pub(super) fn best(row: &Row<'_>) -> (usize, f32) {
+    row.best()
 }
 
 /// Fills the slots below `end` one by one, each with one of its row's choices.

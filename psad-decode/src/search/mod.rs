@@ -1,10 +1,13 @@
 //! How the slots of a block are filled: one file per strategy.
 
+mod assignment;
 mod beam;
 mod contrastive;
 mod greedy;
+mod relaxation;
 mod sample;
 
+pub(crate) use assignment::Assignment;
 pub(crate) use beam::Beam;
 pub(crate) use contrastive::Contrastive;
 pub(crate) use greedy::Greedy;
