@@ -3,12 +3,12 @@
 use burn::config::Config;
 use burn::module::{Module, Param};
 use burn::nn::Linear;
-use burn::tensor::{Device, Tensor, activation};
+use burn::tensor::{Device, Tensor};
 use psad_core::Schema;
 use psad_nn::{Encoded, ListScorer, ScoringLoss, ScoringObjective, Weights};
 
 use crate::error::Check;
-use crate::parts::{JoinUser, tanh};
+use crate::parts::{JoinUser, elu, tanh};
 use crate::recurrent::{Gru, Reading};
 use crate::{BaselineConfigError, PlainEncoder, PlainEncoderConfig};
 
@@ -80,8 +80,8 @@ impl DlcmConfig {
 /// `s_i = V · (o_i tanh(W h + b))`, in which `tanh(W h + b)` is a matrix of `hidden` by `k`.
 ///
 /// Deviations from the paper:
-/// * the items are made for web pages there, without a user; here `[x_i; p_u]` passes one layer with a ReLU in place of
-///   two layers with ELUs whose answers stand beside the raw features;
+/// * documents have ready-made features there, and there is no user; here `[x_i; p_u]` passes one layer with an ELU, in
+///   place of two whose answers stand beside the features;
 /// * the loss is the cross-entropy of the labels' shares and the softmax of the scores
 ///   ([`psad_nn::listwise_loss`]); the paper's attention rank weighs graded labels by their `exp`, and adds the terms of
 ///   the complements, `(1 − a_i) log(1 − â_i)`;
@@ -100,7 +100,7 @@ pub struct Dlcm {
 
 impl ListScorer for Dlcm {
     fn score(&self, encoded: &Encoded) -> Tensor<2> {
-        let inputs = activation::relu(self.join.forward(encoded));
+        let inputs = elu(self.join.forward(encoded));
         let (outputs, last) = self.list.read(inputs, &encoded.pad, Reading::LastToFirst);
         let [batch, _, hidden] = outputs.dims();
         let [comparisons, _] = self.compare.weight.dims();

@@ -53,6 +53,12 @@ pub(crate) fn tanh<const D: usize>(input: Tensor<D>) -> Tensor<D> {
     activation::sigmoid(input * 2.) * 2. - 1.
 }
 
+/// `max(0, x) + e^{min(0, x)} − 1`, the exponential linear unit. Burn's own takes `exp` of large numbers too, and infinity
+/// times zero is no gradient.
+pub(crate) fn elu<const D: usize>(input: Tensor<D>) -> Tensor<D> {
+    activation::relu(input.clone()) + input.clamp_max(0.).exp() - 1.
+}
+
 /// The user beside every candidate, `[batch, profile]` → `[batch, candidates, profile]`.
 pub(crate) fn beside_each(profile: &Tensor<2>, candidates: usize) -> Tensor<3> {
     let [batch, width] = profile.dims();

@@ -37,7 +37,7 @@ pub(super) struct FeatureAffinity {
 impl FeatureAffinity {
     /// Every pair starts with the same weight.
     pub(super) fn init(fields: usize, embedding: usize, weights: &mut Weights) -> Self {
-        let pairs = weights.constant([fields, fields], 1. / (fields * fields).max(1) as f32);
+        let pairs = weights.constant([fields, fields], 1. / fields.max(1) as f32);
         Self { bilinear: weights.projection(embedding, embedding), pairs }
     }
 

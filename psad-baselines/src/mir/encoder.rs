@@ -30,8 +30,8 @@ use crate::recurrent::{Gru, Reading};
 /// Deviations from the paper:
 /// * the recurrent networks are GRUs, not LSTMs;
 /// * the co-attention's maps have the length of the list as a size there, which fixes the number of candidates; here
-///   they are dot products, `softmax(H_S H_Sᵀ / √D)` and `softmax(H_S H_Lᵀ / √D)`, for lists of any length and order;
-///   what a side hears of the other is a mean, where the paper adds it up;
+///   they are dot products, `softmax(H_S H_Sᵀ / √D)` and `softmax(H_S H_Lᵀ / √D + C)`, for lists of any length and
+///   order; what a side hears of the other is divided by the root of its length, where the paper adds it up;
 /// * the item affinity is divided by `√` of its width before the `tanh`;
 /// * the feature affinity reads the sparse fields alone, and its pairs of fields are weighed and summed without a
 ///   convolution's bias; dense features speak through the items;

@@ -12,9 +12,9 @@ const BLOCKED: f32 = -1e9;
 
 /// What the candidates make of the set and of the history, led by their affinity `C`.
 ///
-/// `H_S = tanh(S W_S + C (L W_L) / m)` and `H_L = tanh(L W_L + Cᵀ (S W_S) / n)` say what each item is in the light of the
-/// other side. Candidate `i` then reads the set with the weights `softmax_j(H_S(i) · H_S(j) / √D)` and the history with
-/// `softmax_t(H_S(i) · H_L(t) / √D)`.
+/// `H_S = tanh(S W_S + C (L W_L) / √m)` and `H_L = tanh(L W_L + Cᵀ (S W_S) / √n)` say what each item is in the light of
+/// the other side. Candidate `i` then reads the set with the weights `softmax_j(H_S(i) · H_S(j) / √D)` and the history
+/// with `softmax_t(H_S(i) · H_L(t) / √D + C_it)`.
 #[derive(Module, Debug)]
 pub(super) struct SetToList {
     set: Linear,
@@ -47,25 +47,29 @@ impl SetToList {
             .mask_fill(no_item.clone().reshape([batch, candidates, 1]), 0.)
             .mask_fill(no_past.clone().reshape([batch, 1, history]), 0.);
         let (own, past) = (self.set.forward(set.clone()), self.list.forward(list.clone()));
-        let from_past = affinity.clone().matmul(past.clone()) / count(&no_past);
-        let from_set = affinity.swap_dims(1, 2).matmul(own.clone()) / count(&no_item);
+        let from_past = affinity.clone().matmul(past.clone()) / root_of_count(&no_past);
+        let from_set = affinity.clone().swap_dims(1, 2).matmul(own.clone()) / root_of_count(&no_item);
         let (own, past) = (tanh(own + from_past), tanh(past + from_set)); // H_S, H_L
-        let read_set = weights(own.clone(), own.clone(), no_item).matmul(set);
-        let read_list = weights(own, past, no_past).matmul(list);
+        let read_set = weights(products(own.clone(), own.clone()), no_item).matmul(set);
+        let read_list = weights(products(own, past) + affinity, no_past).matmul(list);
         Tensor::cat(vec![read_set, read_list], 2)
     }
 }
 
-/// Number of real items, at least 1, `[batch, 1, 1]`.
-fn count(pad: &Tensor<2, Bool>) -> Tensor<3> {
-    pad.clone().bool_not().float().sum_dim(1).clamp_min(1.).unsqueeze_dim::<3>(2)
+/// `√` of the number of real items, at least 1, `[batch, 1, 1]`.
+fn root_of_count(pad: &Tensor<2, Bool>) -> Tensor<3> {
+    pad.clone().bool_not().float().sum_dim(1).clamp_min(1.).sqrt().unsqueeze_dim::<3>(2)
 }
 
-/// `[batch, queries, width]`, `[batch, keys, width]` → `[batch, queries, keys]`; zero at padding, also where there is
-/// nothing else.
-fn weights(queries: Tensor<3>, keys: Tensor<3>, pad: Tensor<2, Bool>) -> Tensor<3> {
-    let [batch, keys_count, width] = keys.dims();
-    let pad = pad.reshape([batch, 1, keys_count]);
-    let logits = queries.matmul(keys.swap_dims(1, 2)) / (width as f32).sqrt();
+/// `[batch, queries, width]`, `[batch, keys, width]` → `[batch, queries, keys]`.
+fn products(queries: Tensor<3>, keys: Tensor<3>) -> Tensor<3> {
+    let [_, _, width] = keys.dims();
+    queries.matmul(keys.swap_dims(1, 2)) / (width as f32).sqrt()
+}
+
+/// `[batch, queries, keys]` → the same; zero at padding, also where there is nothing else.
+fn weights(logits: Tensor<3>, pad: Tensor<2, Bool>) -> Tensor<3> {
+    let [batch, keys] = pad.dims();
+    let pad = pad.reshape([batch, 1, keys]);
     activation::softmax(logits.mask_fill(pad.clone(), BLOCKED), 2).mask_fill(pad, 0.)
 }

@@ -1,0 +1,10 @@
+//! What holds for every baseline and every batch.
+
+#[path = "../common/mod.rs"]
+mod common;
+mod configurations;
+mod gradients;
+mod independence;
+mod permutations;
+mod untrained;
+mod writing;
