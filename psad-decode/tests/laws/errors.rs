@@ -56,8 +56,33 @@ fn lists_strategies_and_slates_are_checked_before_the_network_runs() {
     assert_eq!(error, DecodeError::Strategy(StrategyError::NoWidth));
     let error = decode(&Strategy::Sample { seed: 1, samples: 0 }, schedule, &[3], &mut model).unwrap_err();
     assert_eq!(error, DecodeError::Strategy(StrategyError::NoSamples));
+    for alpha in [-0.1, 1.1, f32::INFINITY] {
+        let error = decode(&Strategy::Contrastive { alpha }, schedule, &[3], &mut model).unwrap_err();
+        assert_eq!(error, DecodeError::Strategy(StrategyError::Alpha { alpha }));
+    }
+    assert!(Strategy::Contrastive { alpha: f32::NAN }.check().is_err());
     let error = score_slates(schedule, &[Slate::initial(5, 3)], &mut model).unwrap_err();
     assert_eq!(error, DecodeError::SlateLength { list: 0, slots: 2, found: 3 });
+}
+
+#[test]
+fn contrastive_search_needs_vectors_that_fit_before_the_network_runs() {
+    let run = |alpha, vectors: Vec<Array2<f32>>| {
+        let answer = from_fn(|_, slots| if slots.start == 0 { Err("too far") } else { unreachable!() });
+        let schedule = BlockSchedule::new(2, 1).unwrap();
+        decode(&Strategy::Contrastive { alpha }, schedule, &[2, 3], &mut answer.with_vectors(vectors)).unwrap_err()
+    };
+    let two = Array2::zeros((2, 4));
+    assert_eq!(run(0.5, vec![]), DecodeError::NoVectors { list: 0 });
+    assert_eq!(run(0.5, vec![two.clone()]), DecodeError::NoVectors { list: 1 });
+    let narrow = DecodeError::VectorCount { list: 1, expected: 3, found: 2 };
+    assert_eq!(run(0.5, vec![two.clone(), two.clone()]), narrow);
+    let value = f32::NEG_INFINITY;
+    let poisoned = array![[0.], [1.], [value]];
+    assert_eq!(run(0.5, vec![two.clone(), poisoned]), DecodeError::NonFiniteVector { list: 1, item: 2, value });
+    assert_eq!(run(0.5, vec![two.clone(), Array2::zeros((3, 0))]), DecodeError::Model("too far"));
+    // Greedy search compares nothing.
+    assert_eq!(run(0., vec![]), DecodeError::Model("too far"));
 }
 
 #[test]
@@ -85,14 +110,15 @@ proptest! {
         let mut model = from_fn(|hypotheses, slots| {
             let block = ScoreBlock::new(table.slice_axis(Axis(0), slots.into()).to_owned());
             Ok::<_, Infallible>(vec![block; hypotheses.len()])
-        });
+        })
+        .with_vectors(vec![table.t().to_owned().mapv(f32::signum), Array2::eye(3)]);
         match decode(&strategy, BlockSchedule::new(4, block).unwrap(), &[5, 3], &mut model) {
             Ok(lists) => {
                 prop_assert!(lists[0].iter().all(|each| each.slate.len() == 4 && each.log_probability <= 0.));
                 prop_assert!(lists[1].iter().all(|each| each.slate.len() == 3 && each.log_probability <= 0.));
             }
             Err(error) => {
-                let named = matches!(error, DecodeError::NonFinite { .. });
+                let named = matches!(error, DecodeError::NonFinite { .. } | DecodeError::NonFiniteVector { .. });
                 prop_assert!(named, "{}", error);
             }
         }

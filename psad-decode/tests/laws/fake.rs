@@ -77,6 +77,14 @@ impl BlockModel for Fake {
         };
         Ok(hypotheses.iter().map(block).collect())
     }
+
+    /// Small whole numbers, so that some candidates are alike.
+    fn vectors(&mut self, list: usize) -> Result<Option<Array2<f32>>, Infallible> {
+        assert_eq!(self.calls, 0, "vectors are asked for before the first block");
+        let (seed, candidates) = self.lists[list];
+        let number = |(item, axis)| (mix(seed ^ mix((3 * item + axis) as u64)) % 5) as f32 - 2.;
+        Ok(Some(Array2::from_shape_fn((candidates, 3), number)))
+    }
 }
 
 /// The finaliser of `SplitMix64`.
@@ -104,6 +112,8 @@ pub(crate) fn strategies() -> impl Generate<Value = Strategy> {
         Just(Strategy::Greedy),
         (1_usize..6).prop_map(|width| Strategy::Beam { width }),
         (any::<u64>(), 1_usize..5).prop_map(|(seed, samples)| Strategy::Sample { seed, samples }),
+        (0_f32..=1.).prop_map(|alpha| Strategy::Contrastive { alpha }),
+        Just(Strategy::Assignment),
     ]
 }
 

@@ -1,6 +1,12 @@
 //! What holds for every decoder, every model and every batch.
 
+mod assignment;
+mod cases;
+mod contrastive;
+mod diversify;
+
 mod errors;
 mod fake;
 mod probabilities;
+mod rules;
 mod slates;

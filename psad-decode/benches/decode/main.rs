@@ -1,0 +1,101 @@
+//! What decoding costs beside the network: the logits are rows of a table.
+//!
+//! `method/rules/candidates`: ten slots in two blocks of five, for one list. `prepare` is what a request's rules cost
+//! before anything is decoded.
+
+mod rules;
+
+use std::{convert::Infallible, hint::black_box};
+
+use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use ndarray::{Array2, Axis};
+use psad_core::{Constraints, SlateBuilder};
+use psad_decode::{BlockSchedule, Diversifier, ScoreBlock, Strategy, decode_into, from_fn, plackett_luce};
+
+const SLOTS: usize = 10;
+const SIZES: [usize; 4] = [20, 50, 100, 200];
+
+/// Logits without ties, spread over about four units.
+fn table(candidates: usize) -> Array2<f32> {
+    Array2::from_shape_fn((SLOTS, candidates), |(slot, item)| ((slot * 31 + item * 17) as f32).sin() * 2.)
+}
+
+/// What candidates are compared by, `[candidates, 32]`.
+fn vectors(candidates: usize) -> Array2<f32> {
+    Array2::from_shape_fn((candidates, 32), |(item, axis)| ((item * 13 + axis * 29) as f32).sin())
+}
+
+/// Empty slates without and with rules.
+fn slates(candidates: usize) -> [(&'static str, SlateBuilder); 2] {
+    let slate = |rules| SlateBuilder::constrained(candidates, SLOTS, rules).expect("the rules can be kept");
+    [("without", slate(&Constraints::new())), ("with", slate(&rules::shop_rules(candidates)))]
+}
+
+fn searching(criterion: &mut Criterion) {
+    let strategies = [
+        ("greedy", Strategy::Greedy),
+        ("beam4", Strategy::Beam { width: 4 }),
+        ("sample", Strategy::Sample { seed: 1, samples: 1 }),
+        ("contrastive", Strategy::Contrastive { alpha: 0.6 }),
+        ("assignment", Strategy::Assignment),
+    ];
+    let schedule = BlockSchedule::new(SLOTS, 5).expect("slots and blocks are positive");
+    for (name, strategy) in &strategies {
+        let mut group = criterion.benchmark_group(*name);
+        for candidates in SIZES {
+            let table = table(candidates);
+            let mut model = from_fn(|hypotheses, slots| {
+                let block = ScoreBlock::new(table.slice_axis(Axis(0), slots.into()).to_owned());
+                Ok::<_, Infallible>(vec![block; hypotheses.len()])
+            })
+            .with_vectors(vec![vectors(candidates)]);
+            for (rules, slate) in slates(candidates) {
+                group.bench_function(BenchmarkId::new(rules, candidates), |bencher| {
+                    bencher.iter(|| decode_into(black_box(strategy), schedule, vec![slate.clone()], &mut model));
+                });
+            }
+        }
+    }
+}
+
+fn diversifying(criterion: &mut Criterion) {
+    let methods = [
+        ("mmr", Diversifier::Mmr { lambda: 0.5 }),
+        ("dpp", Diversifier::Dpp { theta: 1. }),
+        ("ssd", Diversifier::Ssd { gamma: 0.5, window: 5 }),
+    ];
+    for (name, method) in methods {
+        let mut group = criterion.benchmark_group(name);
+        for candidates in SIZES {
+            let (scores, vectors) = (table(candidates).row(0).to_vec(), vectors(candidates));
+            for (rules, slate) in slates(candidates) {
+                group.bench_function(BenchmarkId::new(rules, candidates), |bencher| {
+                    bencher.iter(|| black_box(method).slate(slate.clone(), &scores, vectors.view()));
+                });
+            }
+        }
+    }
+}
+
+fn scoring(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("plackett_luce");
+    for candidates in SIZES {
+        let scores = table(candidates).row(0).to_vec();
+        group.bench_function(BenchmarkId::new("without", candidates), |bencher| {
+            bencher.iter(|| plackett_luce(black_box(&scores), SLOTS, 1));
+        });
+    }
+}
+
+fn preparing(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("prepare");
+    for candidates in SIZES {
+        let rules = rules::shop_rules(candidates);
+        group.bench_function(BenchmarkId::new("with", candidates), |bencher| {
+            bencher.iter(|| SlateBuilder::constrained(candidates, SLOTS, black_box(&rules)));
+        });
+    }
+}
+
+criterion_group!(benches, searching, diversifying, scoring, preparing);
+criterion_main!(benches);
