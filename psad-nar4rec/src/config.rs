@@ -43,7 +43,7 @@ impl MatchingConfig {
         Ok(MatchingGenerator {
             candidates: CandidateEncoder::init(&layer, self.profile, self.candidate_layers, &mut weights),
             positions: PositionEncoder::init(&layer, self.max_candidates, self.position_layers, &mut weights),
-            gate: weights.constant([1], 0.),
+            compare: weights.zero_projection(self.width, self.width),
             ranker: weights.constant([1], 1.),
         })
     }

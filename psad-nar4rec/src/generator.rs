@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use burn::module::{Module, Param};
+use burn::nn::Linear;
 use burn::tensor::{Bool, Int, Tensor, activation};
 use psad_decode::BlockSchedule;
 use psad_nn::{Encoded, Generator};
@@ -15,10 +16,10 @@ const UNAVAILABLE: f32 = -1e9;
 
 /// Matches candidates with positions, all at once; made by [`MatchingConfig`](crate::MatchingConfig).
 ///
-/// The logit of candidate `i` for slot `j` is `γ x_i · t_j + β r_i`, with the ranker's standardised score `r_i`, and
-/// `P[i, j]` its softmax over the candidates. `γ` starts at zero and `β` at one; `γ = 1` with `β = 0` is the published
-/// model. Gated like this, and not by a layer that starts at zero, the vectors and the angles between them are those of
-/// a drawn network from the first step on.
+/// The logit of candidate `i` for slot `j` is `x_i · W t_j + β r_i`, with the ranker's standardised score `r_i`, and
+/// `P[i, j]` its softmax over the candidates. `W` starts at zero and `β` at one; the identity for `W` and 0 for `β` make
+/// the published model. The contrastive terms read `x` and `t`, whose angles are those of a drawn network from the first
+/// step on; a matrix, because behind a single number that starts at zero nothing is learned until that number has moved.
 ///
 /// It has no state and reads no picks. Every call computes the whole matrix and hands out the slots that were asked for,
 /// so a schedule of one block ([`MatchingGenerator::schedule`]) costs one pass, whatever the number of slots; one of
@@ -27,8 +28,8 @@ const UNAVAILABLE: f32 = -1e9;
 pub struct MatchingGenerator {
     pub(crate) candidates: CandidateEncoder,
     pub(crate) positions: PositionEncoder,
-    /// `γ`, what the learned matching weighs.
-    pub(crate) gate: Param<Tensor<1>>,
+    /// `W`, how the two sides are compared.
+    pub(crate) compare: Linear,
     /// `β`, what the ranker's score weighs.
     pub(crate) ranker: Param<Tensor<1>>,
 }
@@ -64,10 +65,10 @@ impl MatchingGenerator {
     pub fn logits(&self, encoded: &Encoded, matching: &Matching, slots: Range<usize>) -> Tensor<3> {
         let [batch, candidates, _] = matching.candidates.dims();
         let asked = slots.len();
-        let rows = rows_of(matching.positions.clone(), slots); // [batch, slots, width]
-        let matched = rows.matmul(matching.candidates.clone().swap_dims(1, 2)); // [batch, slots, candidates]
+        let wanted = self.compare.forward(rows_of(matching.positions.clone(), slots)); // [batch, slots, width]
+        let matched = wanted.matmul(matching.candidates.clone().swap_dims(1, 2)); // [batch, slots, candidates]
         let ranker = encoded.ranker.clone() * self.ranker.val().reshape([1, 1]);
-        let logits = matched * self.gate.val().reshape([1, 1, 1]) + ranker.reshape([batch, 1, candidates]);
+        let logits = matched + ranker.reshape([batch, 1, candidates]);
         let pad = encoded.pad.clone().reshape([batch, 1, candidates]).expand([batch, asked, candidates]);
         logits.mask_fill(pad, UNAVAILABLE)
     }

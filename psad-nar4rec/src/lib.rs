@@ -49,9 +49,9 @@
 //! pass for the whole matrix, the unscaled product, cross-attention without a causal mask, sequence-level unlikelihood,
 //! the two contrastive terms, contrastive search and the generator–evaluator pair are the paper's. This project's own are:
 //!
-//! * **The ranker beside the matching.** Logits are `γ x_i · t_j + β r_i` with the ranker's standardised score `r_i`, `γ`
-//!   from 0 and `β` from 1: untrained, the ranker's order is kept. Learned from scratch, a few thousand lists do not win it
-//!   back. The evaluator does the same.
+//! * **The ranker beside the matching.** Logits are `x_i · W t_j + β r_i` with the ranker's standardised score `r_i`, where
+//!   `W` starts at zero and `β` at one: untrained, the ranker's order is kept. Learned from scratch, a few thousand lists
+//!   do not win it back. The paper has neither `W` nor `β`. The evaluator's logits begin with the ranker's score too.
 //! * **What stands before it.** Any [`psad_nn::ListEncoder`], so candidates may have attended to history and list already,
 //!   and may know where the ranker put them; the profile is set beside every candidate before the projection.
 //! * **Norms.** Pre-normalisation everywhere, and a last layer normalisation on either side, so that the product does not
