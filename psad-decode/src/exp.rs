@@ -14,10 +14,10 @@ const LOWEST: f64 = -708.;
 /// `exp(x)` for `x <= 0`, to about `1e-13` of its value; below −708 it is `exp(-708)`, about `3e-308`.
 ///
 /// `x = k ln 2 + r` with a whole `k`; `exp(r)` is the fourth power of the Taylor polynomial at `r / 4`, whose first
-/// term left out is below `1e-15`. `exp(0)` is 1 exactly.
+/// term left out is below `1e-15`. `exp(0)` is 1 exactly, and NaN stays NaN.
 #[inline]
 fn exp(x: f64) -> f64 {
-    let x = if x > LOWEST { x } else { LOWEST };
+    let x = if x < LOWEST { LOWEST } else { x };
     let shifted = x * LOG2_E + ROUND;
     let k = shifted - ROUND;
     let quarter = 0.25 * ((x - k * LN_2_HIGH) - k * LN_2_LOW);
@@ -31,7 +31,8 @@ fn exp(x: f64) -> f64 {
     square * square * power
 }
 
-/// `exp(logit − max)` of each logit into `weights`, and their sum; `max` is at least as great as each of them.
+/// `exp(logit − max)` of each logit into `weights`, and their sum, which is NaN if one of them is; `max` is at
+/// least as great as each of them.
 pub(crate) fn exp_all(logits: &[f32], max: f32, weights: &mut Vec<f64>) -> f64 {
     let max = f64::from(max);
     weights.clear();
@@ -89,6 +90,7 @@ mod tests {
         for x in [-709., -1e6, f64::from(f32::MIN) * 2., f64::NEG_INFINITY] {
             assert!(exp(x) > 0. && exp(x) < 1e-307, "{x}");
         }
+        assert!(exp(f64::NAN).is_nan());
         assert!(exp(-1e-17) <= 1. && exp(-f64::EPSILON) <= 1.);
     }
 }

@@ -1,5 +1,7 @@
 //! One slot's distribution over what is still free.
 
+use psad_core::SlateBuilder;
+
 use crate::{Hypothesis, ScoreBlock, exp::exp_all};
 
 /// A logit that no distribution can be made of.
@@ -32,7 +34,7 @@ impl Open<'_> {
 
     /// The distribution of the slot that is filled next.
     pub(crate) fn row<'s>(&self, scratch: &'s mut Scratch) -> Result<Row<'s>, BadLogit> {
-        scratch.gather(self.logits(), self.hypothesis.slate().free());
+        scratch.gather(self.logits(), self.hypothesis.slate());
         scratch.row().map_err(|(item, value)| self.bad(self.slot(), item, value))
     }
 
@@ -51,42 +53,49 @@ pub(crate) struct Scratch {
 
 impl Scratch {
     /// Side by side, the free candidates' logits can be worked on several at a time.
-    fn gather(&mut self, logits: &[f32], free: impl Iterator<Item = usize>) {
-        self.items.clear();
-        self.logits.clear();
-        for item in free {
-            self.items.push(item);
-            self.logits.push(logits[item]);
+    fn gather(&mut self, logits: &[f32], slate: &SlateBuilder) {
+        let candidates = slate.candidates();
+        self.items.resize(candidates, 0);
+        self.logits.resize(candidates, 0.);
+        let mut free = 0;
+        // Without a branch: what is not free is written too, and overwritten by what comes next.
+        for (item, &logit) in logits[..candidates].iter().enumerate() {
+            self.items[free] = item;
+            self.logits[free] = logit;
+            free += usize::from(slate.is_free(item));
         }
+        self.items.truncate(free);
+        self.logits.truncate(free);
     }
 
     /// The error names the first candidate to blame and its logit.
     fn row(&mut self) -> Result<Row<'_>, (usize, f32)> {
         let Self { items, logits, weights } = self;
         let max = maximum(logits);
-        if !max.is_finite() {
-            let bad = |logit: f32| logit.is_nan() || logit == f32::INFINITY;
-            let first = logits.iter().position(|&logit| bad(logit)).unwrap_or(0);
-            return Err((items.get(first).copied().unwrap_or(0), logits.get(first).copied().unwrap_or(max)));
+        if max.is_finite() {
+            let sum = exp_all(logits, max, weights);
+            if !sum.is_nan() {
+                return Ok(Row { items, logits, max, log_sum: sum.ln() });
+            }
         }
-        let log_sum = exp_all(logits, max, weights).ln();
-        Ok(Row { items, logits, max, log_sum })
+        let bad = |logit: f32| logit.is_nan() || logit == f32::INFINITY;
+        let first = logits.iter().position(|&logit| bad(logit)).unwrap_or(0);
+        Err((items.get(first).copied().unwrap_or(0), logits.get(first).copied().unwrap_or(max)))
     }
 }
 
-/// The greatest logit, NaN if there is one.
+/// The greatest logit, whatever is NaN beside it; `-inf` if there is none.
 pub(crate) fn maximum(logits: &[f32]) -> f32 {
+    let greater = |a: f32, b: f32| if b > a { b } else { a };
     let mut lanes = [f32::NEG_INFINITY; 8];
-    let mut bad = [false; 8];
     let eights = logits.chunks_exact(8);
-    let rest = eights.remainder();
-    for eight in eights.chain([rest]) {
-        for ((lane, bad), &logit) in lanes.iter_mut().zip(&mut bad).zip(eight) {
-            *bad |= logit.is_nan();
-            *lane = if logit > *lane { logit } else { *lane };
+    let rest = eights.remainder().iter().copied().fold(f32::NEG_INFINITY, greater);
+    for eight in eights {
+        for (lane, &logit) in lanes.iter_mut().zip(eight) {
+            *lane = greater(*lane, logit);
         }
     }
-    if bad.contains(&true) { f32::NAN } else { lanes.into_iter().fold(f32::NEG_INFINITY, f32::max) }
+    lanes.into_iter().fold(rest, greater)
 }
 
 /// The logits of one slot as one partial slate sees them: a softmax over the free candidates, and over nothing else.

@@ -82,14 +82,14 @@ impl Block {
     fn read(&mut self, logits: &[f32]) -> Result<(), (usize, f32)> {
         self.logits.clear();
         self.logits.extend(self.items.iter().map(|&item| logits[item]));
-        let max = maximum(&self.logits);
-        if max.is_nan() || max == f32::INFINITY {
+        // Where all of them are −∞, the row of what is free is refused, whatever stands here.
+        let max = maximum(&self.logits).max(f32::MIN);
+        let sum = exp_all(&self.logits, max, &mut self.weights);
+        if max == f32::INFINITY || sum.is_nan() {
             let bad = |&(_, logit): &(usize, f32)| logit.is_nan() || logit == f32::INFINITY;
             let named = self.items.iter().copied().zip(self.logits.iter().copied()).find(bad);
             return Err(named.unwrap_or((0, max)));
         }
-        // All of them may be −∞: then the row of what is free is refused, whatever stands here.
-        let sum = exp_all(&self.logits, max, &mut self.weights);
         for (&item, weight) in self.items.iter().zip(&self.weights) {
             self.probabilities[item] = weight / sum;
         }

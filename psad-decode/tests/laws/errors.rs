@@ -38,6 +38,8 @@ fn logits_that_order_nothing_are_refused_with_their_place() {
     let (nan, low, high) = (f32::NAN, f32::NEG_INFINITY, f32::INFINITY);
     let error = answer(2, &[array![[0., 0.], [0., 0.]], array![[0., 1.], [nan, 0.]]]).unwrap_err();
     assert!(matches!(error, DecodeError::NonFinite { list: 1, slot: 1, item: 0, value } if value.is_nan()));
+    let error = answer(1, &[array![[0., nan], [0., 0.]]]).unwrap_err();
+    assert!(matches!(error, DecodeError::NonFinite { list: 0, slot: 0, item: 1, .. }));
     let error = answer(1, &[array![[0., high], [0., 0.]]]).unwrap_err();
     assert_eq!(error, DecodeError::NonFinite { list: 0, slot: 0, item: 1, value: high });
     let error = answer(1, &[array![[0., low], [0., low]]]).unwrap_err();
@@ -112,8 +114,11 @@ proptest! {
             Ok::<_, Infallible>(vec![block; hypotheses.len()])
         })
         .with_vectors(vec![table.t().to_owned().mapv(f32::signum), Array2::eye(3)]);
+        // One item is placed before the second slot: of two NaN there one is seen.
+        let poisoned = table.row(1).iter().filter(|value| value.is_nan()).count() > 1;
         match decode(&strategy, BlockSchedule::new(4, block).unwrap(), &[5, 3], &mut model) {
             Ok(lists) => {
+                prop_assert!(!poisoned);
                 prop_assert!(lists[0].iter().all(|each| each.slate.len() == 4 && each.log_probability <= 0.));
                 prop_assert!(lists[1].iter().all(|each| each.slate.len() == 3 && each.log_probability <= 0.));
             }
