@@ -310,6 +310,18 @@ impl SlateBuilder {
         self.free.get(item).copied().unwrap_or(false)
     }
 
+    /// A number that candidates share if no rule tells them apart: while one of them may be placed next, every other may
+    /// that is not placed yet.
+    pub fn class_of(&self, item: usize) -> usize {
+        self.rules.as_ref().map_or(0, |ahead| ahead.class_of(item))
+    }
+
+    /// Whether the rules about single items let `item` stand in `slot`, whatever stands elsewhere. It is no promise:
+    /// only [`SlateBuilder::is_free`] looks at all rules.
+    pub fn allows(&self, item: usize, slot: usize) -> bool {
+        slot < self.slots && item < self.free.len() && self.rules.as_ref().is_none_or(|ahead| ahead.allows(item, slot))
+    }
+
     /// What may be placed next, in the ranker's order.
     pub fn free(&self) -> impl Iterator<Item = usize> + '_ {
         self.free.iter().enumerate().filter_map(|(item, &free)| free.then_some(item))

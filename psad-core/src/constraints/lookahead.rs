@@ -49,6 +49,16 @@ impl Lookahead {
         self.open[self.plan.class_of(item) as usize]
     }
 
+    /// The class of a candidate, or 0 outside the list.
+    pub(crate) fn class_of(&self, item: usize) -> usize {
+        if item < self.plan.candidates() { self.plan.class_of(item) as usize } else { 0 }
+    }
+
+    /// Whether a candidate may stand in a slot, whatever stands elsewhere.
+    pub(crate) fn allows(&self, item: usize, slot: usize) -> bool {
+        self.plan.allows(self.plan.class_of(item), slot)
+    }
+
     /// Fills the next slot with a candidate that is open there.
     pub(crate) fn place(&mut self, item: usize) {
         let plan = &self.plan;

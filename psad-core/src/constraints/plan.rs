@@ -170,6 +170,11 @@ impl Plan {
         self.slots
     }
 
+    /// Length of the list.
+    pub(super) fn candidates(&self) -> usize {
+        self.class_of.len()
+    }
+
     /// Number of classes.
     pub(super) fn classes(&self) -> usize {
         self.sizes.len()
