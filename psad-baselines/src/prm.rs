@@ -78,7 +78,7 @@ impl PrmConfig {
     }
 }
 
-/// Personalized re-ranking model (Pei et al., *Personalized Re-ranking for Recommendation*, `RecSys` 2019). Made by
+/// Personalized re-ranking model (Pei et al., *Personalized Re-ranking for Recommendation*, RecSys 2019). Made by
 /// [`PrmConfig`].
 ///
 /// `W [x_i + pe_i; p_u] + b` passes Transformer layers over the list and a linear layer to a score; the loss is the

@@ -50,13 +50,13 @@ impl Gru {
     /// # Shapes
     /// * `projected`: `[batch, 3 · hidden]`
     /// * `state`, answer: `[batch, hidden]`
-    pub(crate) fn step(&self, projected: Tensor<2>, state: Tensor<2>) -> Tensor<2> {
+    pub(crate) fn step(&self, projected: &Tensor<2>, state: Tensor<2>) -> Tensor<2> {
         let hidden = self.hidden();
         let recurrent = self.recurrent.forward(state.clone());
         let part = |of: &Tensor<2>, start: usize, parts: usize| of.clone().narrow(1, start * hidden, parts * hidden);
-        let gates = activation::sigmoid(part(&projected, 0, 2) + part(&recurrent, 0, 2));
+        let gates = activation::sigmoid(part(projected, 0, 2) + part(&recurrent, 0, 2));
         let (keep, reset) = (part(&gates, 0, 1), part(&gates, 1, 1));
-        let new = tanh(part(&projected, 2, 1) + reset * part(&recurrent, 2, 1));
+        let new = tanh(part(projected, 2, 1) + reset * part(&recurrent, 2, 1));
         // Not `new + keep · (state − new)`: that would round where a gate is one.
         (keep.clone() * -1. + 1.) * new + keep * state
     }
@@ -82,7 +82,7 @@ impl Gru {
         }
         let mut states: Vec<Tensor<2>> = Vec::with_capacity(length);
         for step in steps {
-            state = self.step(step, state);
+            state = self.step(&step, state);
             states.push(state.clone());
         }
         if reading == Reading::LastToFirst {
@@ -116,14 +116,14 @@ mod tests {
     const INPUT: usize = 3;
     const HIDDEN: usize = 4;
 
-    fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
+    fn values<const D: usize>(tensor: &Tensor<D>) -> Vec<f64> {
         tensor.to_data().iter::<f64>().collect()
     }
 
     /// `x W + b` on the host.
     fn linear(layer: &Linear, input: &[f64]) -> Vec<f64> {
         let [_, output] = layer.weight.dims();
-        let (weight, bias) = (values(layer.weight.val()), layer.bias.as_ref().map(|bias| values(bias.val())));
+        let (weight, bias) = (values(&layer.weight.val()), layer.bias.as_ref().map(|bias| values(&bias.val())));
         let column = |to: usize| {
             let sum: f64 = input.iter().enumerate().map(|(from, value)| value * weight[from * output + to]).sum();
             sum + bias.as_ref().map_or(0., |bias| bias[to])
@@ -170,7 +170,7 @@ mod tests {
             let reading = if backwards { Reading::LastToFirst } else { Reading::FirstToLast };
             let (states, last) = gru.read(inputs.clone(), &pad, reading);
             prop_assert_eq!(states.dims(), [lens.len(), length, HIDDEN]);
-            let (inputs, states, last) = (values(inputs), values(states), values(last));
+            let (inputs, states, last) = (values(&inputs), values(&states), values(&last));
             for (list, &len) in lens.iter().enumerate() {
                 let mut state = vec![0.; HIDDEN];
                 let order: Vec<usize> = if backwards { (0..len).rev().collect() } else { (0..len).collect() };
@@ -192,9 +192,9 @@ mod tests {
         fn padding_passes_the_state_on_bit_for_bit(seed: u64, len in 1_usize..6, spare in 1_usize..4) {
             let (gru, inputs, pad) = case(seed, &[len], len + spare);
             let (states, last) = gru.read(inputs, &pad, Reading::FirstToLast);
-            let states = values(states);
+            let states = values(&states);
             let end = &states[(len - 1) * HIDDEN..len * HIDDEN];
-            prop_assert_eq!(end, &values(last)[..]);
+            prop_assert_eq!(end, &values(&last)[..]);
             prop_assert!(states[len * HIDDEN..].chunks(HIDDEN).all(|state| state == end));
         }
 
@@ -202,7 +202,7 @@ mod tests {
         fn halves_of_halves_are_the_items_in_their_order(length in 1_usize..12) {
             let flat: Vec<f32> = (0..2 * length).map(|value| value as f32).collect();
             let sequence = Tensor::<1>::from_data(flat.as_slice(), &Device::flex()).reshape([1, length, 2]);
-            let items: Vec<f64> = steps(sequence).into_iter().flat_map(values).collect();
+            let items: Vec<f64> = steps(sequence).into_iter().flat_map(|item| values(&item)).collect();
             prop_assert_eq!(items, (0..2 * length).map(|value| value as f64).collect::<Vec<_>>());
         }
     }

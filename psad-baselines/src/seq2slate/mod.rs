@@ -62,7 +62,7 @@ impl Seq2Slate {
         let mut hidden = state.hidden.clone();
         let each = steps(placed).into_iter();
         each.map(|step| {
-            hidden = self.writer.step(step, hidden.clone());
+            hidden = self.writer.step(&step, hidden.clone());
             hidden.clone()
         })
         .collect()
@@ -78,7 +78,7 @@ impl Generator for Seq2Slate {
         let (read, last) = self.reader.read(joined.clone(), &encoded.pad, Reading::FirstToLast);
         let begin = self.begin.val().reshape([1, width]).expand([batch, width]);
         Seq2SlateState {
-            hidden: self.writer.step(self.writer.project(begin), last),
+            hidden: self.writer.step(&self.writer.project(begin), last),
             keys: self.pointer.keys(read),
             inputs: self.writer.project(joined),
             unavailable: encoded.pad.clone().int().bool(),

@@ -8,6 +8,7 @@ use psad_nn::{Attention, AttentionConfig, FeedForward, Mask, TransformerLayer, T
 use super::SetRankBlock;
 
 /// One block of the stack.
+#[allow(clippy::large_enum_variant, reason = "a model has a handful of them")]
 #[derive(Module, Debug)]
 pub(super) enum Block {
     /// Every candidate attends to every candidate.

@@ -1,4 +1,4 @@
-//! Configuration of `SetRank`.
+//! Configuration of SetRank.
 
 use burn::config::Config;
 use burn::tensor::Device;

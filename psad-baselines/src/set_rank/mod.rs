@@ -1,4 +1,4 @@
-//! `SetRank`: attention over a set, whatever its order.
+//! SetRank: attention over a set, whatever its order.
 
 mod block;
 mod config;
@@ -17,7 +17,7 @@ use block::Block;
 /// [`SetRank`] with its encoder and loss, as a trainer fits it.
 pub type SetRankObjective = ScoringObjective<PlainEncoder, SetRank>;
 
-/// `SetRank` (Pang et al., *`SetRank`: Learning a Permutation-Invariant Ranking Model for Information Retrieval*, SIGIR
+/// SetRank (Pang et al., *SetRank: Learning a Permutation-Invariant Ranking Model for Information Retrieval*, SIGIR
 /// 2020). Made by [`SetRankConfig`].
 ///
 /// `W [x_i; p_u] + b` passes a stack of self-attention blocks over the candidates, direct (MSAB) or through inducing

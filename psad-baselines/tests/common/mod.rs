@@ -204,13 +204,13 @@ makers! {
 /// States a law of all baselines: a call with each one's maker.
 macro_rules! of_every_baseline {
     ($law:path $(, $argument:expr)*) => {{
-        $law("MLP", crate::common::mlp $(, $argument)*)?;
-        $law("DLCM", crate::common::dlcm $(, $argument)*)?;
-        $law("PRM", crate::common::prm $(, $argument)*)?;
-        $law("SetRank", crate::common::set_rank $(, $argument)*)?;
-        $law("induced SetRank", crate::common::induced $(, $argument)*)?;
-        $law("MIR", crate::common::mir $(, $argument)*)?;
-        $law("Seq2Slate", crate::common::seq2slate $(, $argument)*)?;
+        $law("MLP", crate::common::mlp $(, $argument)*);
+        $law("DLCM", crate::common::dlcm $(, $argument)*);
+        $law("PRM", crate::common::prm $(, $argument)*);
+        $law("SetRank", crate::common::set_rank $(, $argument)*);
+        $law("induced SetRank", crate::common::induced $(, $argument)*);
+        $law("MIR", crate::common::mir $(, $argument)*);
+        $law("Seq2Slate", crate::common::seq2slate $(, $argument)*);
     }};
 }
 pub(crate) use of_every_baseline;

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use burn::module::{ModuleVisitor, Param};
 use burn::tensor::{Device, Gradients, Tensor};
-use proptest::test_runner::TestCaseError;
 use psad_nn::{ListBatch, load_parameters, named_parameters};
 
 use crate::common::{Fields, RICH, Subject, as_if_trained, batch, floats, of_every_baseline, readable, some_lists};
@@ -109,7 +108,7 @@ fn near(gradient: f32, slope: f64, rounding: f64) -> bool {
     (f64::from(gradient) - slope).abs() < 1e-2 * slope.abs() + rounding
 }
 
-fn parameters_learn_slopes<M: Subject>(name: &str, make: fn(Fields, &Device) -> M) -> Result<(), TestCaseError> {
+fn parameters_learn_slopes<M: Subject>(name: &str, make: fn(Fields, &Device) -> M) {
     let (training, plain) = (Device::flex().autodiff(), Device::flex());
     let model = smooth(make(RICH, &training));
     let gradients = gradients_of(&model, &backward(&model, &batch(&some_lists(), RICH, &training)));
@@ -136,10 +135,9 @@ fn parameters_learn_slopes<M: Subject>(name: &str, make: fn(Fields, &Device) -> 
     }
     // A gradient as small as the rounding would say nothing against its slope; two in three are far larger.
     assert!(telling * 3 >= gradients.len() * 2, "{name}: {telling} of {}", gradients.len());
-    Ok(())
 }
 
-fn rows_learn_slopes<M: Subject>(name: &str, make: fn(Fields, &Device) -> M) -> Result<(), TestCaseError> {
+fn rows_learn_slopes<M: Subject>(name: &str, make: fn(Fields, &Device) -> M) {
     let (training, plain) = (Device::flex().autodiff(), Device::flex());
     let model = smooth(make(RICH, &training));
     let learned = batch(&some_lists(), RICH, &training);
@@ -156,11 +154,10 @@ fn rows_learn_slopes<M: Subject>(name: &str, make: fn(Fields, &Device) -> M) -> 
         assert!(near(found, slope, rounding), "{name} row {}: {found}, {slope}", index / shape[1]);
     }
     assert!(f64::from(gradient[steepest(&gradient)].abs()) > 20. * rounding, "{name}: the rows learn");
-    Ok(())
 }
 
 /// One step down the gradient of the objective itself.
-fn a_step_lowers_the_loss<M: Subject>(name: &str, make: fn(Fields, &Device) -> M) -> Result<(), TestCaseError> {
+fn a_step_lowers_the_loss<M: Subject>(name: &str, make: fn(Fields, &Device) -> M) {
     let (training, plain) = (Device::flex().autodiff(), Device::flex());
     let total = |model: &M, batch: &ListBatch| model.losses(batch).total().unwrap().sum();
     let model = make(RICH, &training);
@@ -173,23 +170,19 @@ fn a_step_lowers_the_loss<M: Subject>(name: &str, make: fn(Fields, &Device) -> M
     let before: f32 = total(&model.valid(), &batch).into_scalar();
     let after: f32 = total(&load_parameters(model.valid(), values).unwrap(), &batch).into_scalar();
     assert!(before - after > 1e-3, "{name}: {before} -> {after}");
-    Ok(())
 }
 
 #[test]
-fn the_gradient_of_every_parameter_is_a_slope() -> Result<(), TestCaseError> {
+fn the_gradient_of_every_parameter_is_a_slope() {
     of_every_baseline!(parameters_learn_slopes);
-    Ok(())
 }
 
 #[test]
-fn the_gradient_of_every_embedding_row_is_a_slope() -> Result<(), TestCaseError> {
+fn the_gradient_of_every_embedding_row_is_a_slope() {
     of_every_baseline!(rows_learn_slopes);
-    Ok(())
 }
 
 #[test]
-fn a_step_down_the_gradient_lowers_the_loss() -> Result<(), TestCaseError> {
+fn a_step_down_the_gradient_lowers_the_loss() {
     of_every_baseline!(a_step_lowers_the_loss);
-    Ok(())
 }

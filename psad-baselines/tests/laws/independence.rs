@@ -1,48 +1,34 @@
 //! Padding and batch mates change nothing.
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use proptest::{collection::vec, prelude::*, test_runner::TestCaseError};
+use proptest::{collection::vec, prelude::*};
 use psad_nn::{ItemBatch, ListBatch};
 
 use crate::common::{
     Fields, List, ROUNDING, Subject, as_if_trained, batch, cases, fields, floats, gap, list, of_every_baseline, read,
 };
 
-type Outcome = Result<(), TestCaseError>;
-
-fn alone_as_in_a_batch<M: Subject>(
-    name: &str,
-    make: fn(Fields, &Device) -> M,
-    lists: &[List],
-    fields: Fields,
-) -> Outcome {
+fn alone_as_in_a_batch<M: Subject>(name: &str, make: fn(Fields, &Device) -> M, lists: &[List], fields: Fields) {
     let device = Device::flex();
     let model = as_if_trained(make(fields, &device));
     let together = read(&model, &batch(lists, fields, &device));
     for (list, together) in lists.iter().zip(together) {
-        prop_assert!(together.iter().all(|value| value.is_finite()), "{}", name);
+        assert!(together.iter().all(|value| value.is_finite()), "{name}");
         let alone = read(&model, &batch(std::slice::from_ref(list), fields, &device)).remove(0);
         // A writer has as many rows as the batch has columns; those that the list can fill come first in both.
-        prop_assert!(gap(&alone, &together) < ROUNDING, "{}: {}", name, gap(&alone, &together));
+        assert!(gap(&alone, &together) < ROUNDING, "{name}: {}", gap(&alone, &together));
     }
-    Ok(())
 }
 
-fn the_same_losses_alone<M: Subject>(
-    name: &str,
-    make: fn(Fields, &Device) -> M,
-    lists: &[List],
-    fields: Fields,
-) -> Outcome {
+fn the_same_losses_alone<M: Subject>(name: &str, make: fn(Fields, &Device) -> M, lists: &[List], fields: Fields) {
     let device = Device::flex();
     let model = as_if_trained(make(fields, &device));
     let loss = |lists: &[List]| floats(model.losses(&batch(lists, fields, &device)).total().unwrap());
     let together = loss(lists);
     let alone: Vec<f32> = lists.iter().flat_map(|list| loss(std::slice::from_ref(list))).collect();
-    prop_assert!(together.iter().all(|value| value.is_finite()), "{}: {:?}", name, together);
+    assert!(together.iter().all(|value| value.is_finite()), "{name}: {together:?}");
     // A loss adds up to seven slots of logits off by some 1e-6.
-    prop_assert!(gap(&alone, &together) < 5. * ROUNDING, "{}: {:?} {:?}", name, alone, together);
-    Ok(())
+    assert!(gap(&alone, &together) < 5. * ROUNDING, "{name}: {alone:?} {together:?}");
 }
 
 /// Values where `pad` is true, nothing elsewhere.
@@ -71,21 +57,14 @@ fn spoil(batch: &mut ListBatch, value: f32) {
     }
 }
 
-fn deaf_to_padding<M: Subject>(
-    name: &str,
-    make: fn(Fields, &Device) -> M,
-    lists: &[List],
-    fields: Fields,
-    value: f32,
-) -> Outcome {
+fn deaf_to_padding<M: Subject>(name: &str, make: fn(Fields, &Device) -> M, lists: &[List], fields: Fields, value: f32) {
     let device = Device::flex();
     let (model, mut batch) = (as_if_trained(make(fields, &device)), batch(lists, fields, &device));
     let clean = read(&model, &batch);
     spoil(&mut batch, value);
     for (clean, spoiled) in clean.iter().zip(read(&model, &batch)) {
-        prop_assert!(gap(clean, &spoiled) < ROUNDING, "{}: {}", name, gap(clean, &spoiled));
+        assert!(gap(clean, &spoiled) < ROUNDING, "{name}: {}", gap(clean, &spoiled));
     }
-    Ok(())
 }
 
 proptest! {

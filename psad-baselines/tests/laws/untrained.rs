@@ -1,7 +1,7 @@
 //! Before any training every baseline keeps the ranker's order.
 
 use burn::tensor::Device;
-use proptest::{collection::vec, prelude::*, test_runner::TestCaseError};
+use proptest::{collection::vec, prelude::*};
 use psad_core::{Reranker, Slate};
 use psad_decode::Strategy;
 use psad_nn::{Student, Tables, Teacher, TensorReranker};
@@ -11,12 +11,7 @@ use crate::common::{
     schema, seq2slate,
 };
 
-fn answers_the_rankers_scores<M: Subject>(
-    name: &str,
-    make: fn(Fields, &Device) -> M,
-    lists: &[List],
-    fields: Fields,
-) -> Result<(), TestCaseError> {
+fn answers_the_rankers_scores<M: Subject>(name: &str, make: fn(Fields, &Device) -> M, lists: &[List], fields: Fields) {
     let device = Device::flex();
     let batch = batch(lists, fields, &device);
     let answers = make(fields, &device).answers(&batch);
@@ -26,10 +21,9 @@ fn answers_the_rankers_scores<M: Subject>(
         for (row, item) in readable(len, rows) {
             let (found, expected) =
                 (answers[(list * rows + row) * candidates + item], ranker[list * candidates + item]);
-            prop_assert_eq!(found, expected, "{}: row {}, item {}", name, row, item);
+            assert_eq!(found, expected, "{name}: row {row}, item {item}");
         }
     }
-    Ok(())
 }
 
 proptest! {
