@@ -4,7 +4,6 @@ mod assignment;
 mod beam;
 mod contrastive;
 mod greedy;
-mod relaxation;
 mod sample;
 
 pub(crate) use assignment::Assignment;
