@@ -1,15 +1,18 @@
 //! Why a model cannot be made, fitted, saved or loaded.
 
+use psad_baselines::BaselineConfigError;
 use psad_core::{ModelFileError, TableError};
+use psad_decode::StrategyError;
 use psad_distill::JointConfigError;
 use psad_encoder::EncoderConfigError;
 use psad_eval::EvaluateError;
 use psad_generator::GeneratorConfigError;
+use psad_nar4rec::{ObjectiveError, SizeError};
 use psad_nn::ParameterError;
 use psad_train::TrainError;
 use thiserror::Error;
 
-/// Whatever can go wrong with a [`Psad`](crate::Psad) outside a request.
+/// Whatever can go wrong with a [`Method`](crate::Method) outside a request.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum PsadError {
@@ -28,6 +31,21 @@ pub enum PsadError {
         /// Which of the hidden layers.
         layer: usize,
     },
+    /// The configuration of NAR4Rec's generator is faulty.
+    #[error(transparent)]
+    Matching(#[from] SizeError),
+    /// The configuration of NAR4Rec's objective is faulty.
+    #[error(transparent)]
+    Unlikelihood(#[from] ObjectiveError),
+    /// The strategy that slates are decoded with is none.
+    #[error(transparent)]
+    Strategy(#[from] StrategyError),
+    /// The configuration of a baseline is faulty.
+    #[error(transparent)]
+    Baseline(#[from] BaselineConfigError),
+    /// Whatever a method of one's own has to say.
+    #[error(transparent)]
+    Method(Box<dyn std::error::Error + Send + Sync>),
     /// The tables cannot be made.
     #[error(transparent)]
     Table(#[from] TableError),

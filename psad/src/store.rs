@@ -6,6 +6,7 @@ use std::path::Path;
 use ndarray::ArrayD;
 use psad_core::{ModelFile, ModelFileError, Schema};
 use psad_nn::{ParameterError, Tables, load_parameters, named_parameters};
+use serde_json::Value;
 
 use crate::{Method, MethodConfig, PsadError};
 
@@ -47,8 +48,8 @@ impl<C: MethodConfig> Method<C> {
     }
 
     /// The configuration as it stands in files.
-    pub(crate) fn described(&self) -> Result<serde_json::Value, ModelFileError> {
-        serde_json::to_value(&self.config).map_err(|error| ModelFileError::Config(error.to_string()))
+    pub(crate) fn described(&self) -> Result<Value, ModelFileError> {
+        serde_json::to_value(&self.config).map_err(|error| not_one(&error))
     }
 
     /// The model of a file in memory.
@@ -58,8 +59,8 @@ impl<C: MethodConfig> Method<C> {
     pub fn from_file(file: &ModelFile) -> Result<Self, PsadError> {
         file.expect_kind(C::KIND)?;
         let header = file.header();
-        let config: C =
-            serde_json::from_value(header.config.clone()).map_err(|error| ModelFileError::Config(error.to_string()))?;
+        let config: C = serde_json::from_value(header.config.clone()).map_err(|error| not_one(&error))?;
+        only_known(&header.config, &serde_json::to_value(&config).map_err(|error| not_one(&error))?)?;
         config.check(&header.schema)?;
         is_plausible(&config, &header.schema, file)?;
         let tables = Tables::load(file, &header.schema, config.embedding())?;
@@ -75,6 +76,19 @@ impl<C: MethodConfig> Method<C> {
         let fresh = Self::with_tables(&header.schema, config, tables, 0)?;
         Ok(Self { model: load_parameters(fresh.model, parameters)?, ..fresh })
     }
+}
+
+fn not_one(error: &serde_json::Error) -> ModelFileError {
+    ModelFileError::Config(error.to_string())
+}
+
+/// Refuses a field that the configuration does not have, at any depth: not every type does so by itself.
+fn only_known(claimed: &Value, known: &Value) -> Result<(), ModelFileError> {
+    let (Value::Object(claimed), Value::Object(known)) = (claimed, known) else { return Ok(()) };
+    claimed.iter().try_for_each(|(field, claimed)| match known.get(field) {
+        Some(known) => only_known(claimed, known),
+        None => Err(ModelFileError::Config(format!("unknown field `{field}`"))),
+    })
 }
 
 /// Holds what the file claims against what it holds, before anything of that size is made.

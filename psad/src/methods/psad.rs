@@ -13,7 +13,7 @@ use psad_scorer::{Scorer, ScorerConfig};
 use psad_upn::UserProfileNetwork;
 use serde::{Deserialize, Serialize};
 
-use super::sizes::{encoder_weights, layers, total};
+use super::sizes::{layers, product, shared_encoder, total};
 use crate::{Fitted, Method, MethodConfig, PsadError};
 
 /// A teacher and a student over one encoder, with their embedding tables, schema and configuration.
@@ -122,9 +122,9 @@ impl MethodConfig for PsadConfig {
     fn fewest_weights(&self, schema: &Schema) -> usize {
         let (width, profile) = (self.encoder.width, self.encoder.profile_width(schema));
         total([
-            encoder_weights(&self.encoder, schema),
-            width.saturating_mul(schema.max_candidates()),
-            width.saturating_mul(self.pointer),
+            shared_encoder(&self.encoder, schema),
+            product([width, schema.max_candidates()]),
+            product([width, self.pointer]),
             layers(width.saturating_add(profile), &self.scorer_hidden),
         ])
     }

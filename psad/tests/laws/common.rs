@@ -3,13 +3,20 @@
 use std::sync::LazyLock;
 
 use ndarray::{Array1, Array2};
-use psad::core::{ItemsBuilder, RequestError, UserBuilder};
+use psad::core::{ItemsBuilder, ModelFile, RequestError, UserBuilder};
 use psad::decode::Strategy;
 use psad::distill::JointConfig;
 use psad::encoder::SharedEncoderConfig;
+use psad::methods::{
+    DlcmConfig, MirConfig, Nar4RecConfig, PlainEncoderConfig, PointwiseMlpConfig, PrmConfig, Seq2SlateConfig,
+    SetRankConfig,
+};
 use psad::sim::{SimConfig, SimulatedList, World};
 use psad::train::{TrainConfig, Trainer};
-use psad::{Candidates, FittedPsad, History, Items, LabeledList, Psad, PsadConfig, Request, Reranker, Schema, User};
+use psad::{
+    Candidates, FittedPsad, History, Items, LabeledList, Method, MethodConfig, Psad, PsadConfig, Request, Reranker,
+    Schema, User,
+};
 
 pub(crate) const CANDIDATES: usize = 8;
 pub(crate) const HISTORY: usize = 10;
@@ -67,6 +74,72 @@ pub(crate) fn config() -> PsadConfig {
         objective: JointConfig { block_size: 3, ..JointConfig::default() },
         ..PsadConfig::default()
     }
+}
+
+pub(crate) fn nar4rec() -> Nar4RecConfig {
+    let encoder = config().encoder.with_gate(false).with_history_positions(false).with_candidate_positions(false);
+    Nar4RecConfig { encoder, position_layers: 1, ..Nar4RecConfig::default() }
+}
+
+fn plain(positions: bool) -> PlainEncoderConfig {
+    PlainEncoderConfig::new().with_embedding(4).with_width(8).with_positions(positions)
+}
+
+pub(crate) fn mlp() -> PointwiseMlpConfig {
+    PointwiseMlpConfig::new().with_encoder(plain(false)).with_hidden(vec![8, 4])
+}
+
+pub(crate) fn dlcm() -> DlcmConfig {
+    DlcmConfig::new().with_encoder(plain(false)).with_hidden(8).with_comparisons(3)
+}
+
+pub(crate) fn prm() -> PrmConfig {
+    PrmConfig::new().with_encoder(plain(true)).with_layers(1).with_feed_forward(16)
+}
+
+pub(crate) fn set_rank() -> SetRankConfig {
+    SetRankConfig::new().with_encoder(plain(false)).with_layers(1).with_feed_forward(16)
+}
+
+pub(crate) fn mir() -> MirConfig {
+    let sizes = MirConfig::new().with_embedding(4).with_width(8).with_hidden(6);
+    sizes.with_pace_hidden(5).with_scorer_hidden(vec![8])
+}
+
+pub(crate) fn seq2slate() -> Seq2SlateConfig {
+    Seq2SlateConfig::new().with_encoder(plain(false)).with_hidden(8).with_pointer(6)
+}
+
+/// Runs a generic check for every method.
+macro_rules! of_every_method {
+    ($check:ident) => {{
+        $check(&$crate::common::config());
+        $check(&$crate::common::nar4rec());
+        $check(&$crate::common::mlp());
+        $check(&$crate::common::dlcm());
+        $check(&$crate::common::prm());
+        $check(&$crate::common::set_rank());
+        $check(&$crate::common::set_rank().with_block(psad::methods::SetRankBlock::Imsab { inducing: 3 }));
+        $check(&$crate::common::mir());
+        $check(&$crate::common::seq2slate());
+    }};
+}
+
+pub(crate) use of_every_method;
+
+/// The method with noise on all weights and tables: heads that start at zero, as most do, would hide what stands before.
+pub(crate) fn shaken<C: MethodConfig>(method: &Method<C>) -> Method<C> {
+    let file = method.to_file().unwrap();
+    let mut shaken = ModelFile::new(C::KIND, file.header().schema.clone(), file.header().config.clone());
+    let mut state = 1_u32;
+    for (name, values) in file.tensors() {
+        let noise = |value: f32| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            value + 0.6 * ((state >> 8) as f32 / (1 << 24) as f32 - 0.5)
+        };
+        shaken.insert(name, values.clone().mapv_into(noise));
+    }
+    Method::from_file(&shaken).unwrap()
 }
 
 pub(crate) fn plan(seed: u64, workers: usize) -> TrainConfig {

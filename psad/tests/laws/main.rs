@@ -3,8 +3,11 @@
 mod answering;
 mod common;
 mod configuring;
+mod conforming;
 mod damaged;
 mod limits;
+mod methods;
+mod nonconforming;
 mod refusing;
 mod repeating;
 mod resuming;
