@@ -83,3 +83,36 @@ fn main() -> Result<()> {
     println!("one rule too many\n  {error}");
     Ok(())
 }
+
+// Output:
+//
+//     by score
+//       0  Alien                  horror
+//       1  The Thing              horror
+//       2  The Shining            horror
+//       3  Halloween              horror
+//       4  Toy Story              children
+//       5  Blade Runner           science fiction
+//          sum of scores 15.3
+//
+//     by score, with rules: slot after slot
+//       0  Alien                  horror
+//       1  The Thing              horror
+//       2  A premiere, sponsored  drama
+//       3  Toy Story              children
+//       4  Babe                   children
+//       5  Fargo                  crime
+//          sum of scores 11.9
+//
+//     a beam of 64, with the same rules
+//       0  Alien                  horror
+//       1  The Thing              horror
+//       2  A premiere, sponsored  drama
+//       3  Blade Runner           science fiction
+//       4  Toy Story              children
+//       5  Fargo                  crime
+//          sum of scores 12.0
+//
+//     one rule too many
+//       no slate of 6 out of 12 candidates keeps all of these rules: item 11 in slot 2; at least 2 of `horror`; at
+//       least 2 of `crime`; at least 2 of `science fiction`   (one line)

@@ -84,3 +84,9 @@ fn main() -> Result<()> {
     row("PSAD's decoder, blocks of 5", &fit(psad, 5, schema, &data)?)?;
     row("NAR4Rec's decoder, all at once", &fit(nar4rec, longest, schema, &data)?)
 }
+
+// Output, after the progress bars, in about a minute on two cores:
+//
+//     the ranker                         NDCG@10 0.5962  expected clicks 2.4270  0.00 ms
+//     PSAD's decoder, blocks of 5        NDCG@10 0.6162  expected clicks 2.5535  0.47 ms
+//     NAR4Rec's decoder, all at once     NDCG@10 0.6221  expected clicks 2.5645  0.34 ms
