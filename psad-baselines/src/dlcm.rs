@@ -85,7 +85,7 @@ impl DlcmConfig {
 /// * the loss is the cross-entropy of the labels' shares and the softmax of the scores
 ///   ([`psad_nn::listwise_loss`]); the paper's attention rank weighs graded labels by their `exp`, and adds the terms of
 ///   the complements, `(1 − a_i) log(1 − â_i)`;
-/// * no batch normalisation: batch mates would change a score;
+/// * no batch normalisation, which published code has: batch mates would change a score;
 /// * the score adds `β r_i` with the ranker's standardised score, `β` learned from one, and `V` starts at zero.
 #[derive(Module, Debug)]
 pub struct Dlcm {

@@ -35,9 +35,9 @@ pub type Seq2SlateObjective = GeneratorObjective<PlainEncoder, Seq2Slate>;
 /// * both networks are GRUs, not LSTMs;
 /// * `[x_i; p_u]` passes a linear layer first; the paper's items are features of query and document or embeddings;
 /// * it is trained by supervision alone, with teacher forcing on the labels' order under [`GeneratorObjective`]: the
-///   cross-entropy of a slot is shared by all candidates left that carry its label, as in the paper's supervised loss,
-///   weighs `1/log2(j + 1)`, and is taken where that label is relevant. The paper also trains by REINFORCE, and lets
-///   the model's own picks or samples go before a slot;
+///   cross-entropy of a slot is shared by all candidates left that carry its label, which for clicks is the paper's
+///   target too, weighs `1/log2(j + 1)`, and is taken where that label is relevant. The paper also trains by REINFORCE,
+///   and under supervision lets the model's own picks or samples go before a slot;
 /// * logits add `β r_i` with the ranker's standardised score, `β` learned from one, and `v` starts at zero.
 ///
 /// The paper's slates are written item by item: blocks of one slot. In longer blocks, which the trait allows, all slots
@@ -53,7 +53,7 @@ pub struct Seq2Slate {
 }
 
 impl Seq2Slate {
-    /// The writer's state after the items of `picks` `[batch, slots]` one by one; the last is the answer of the list.
+    /// The writer's state after the items of `picks` `[batch, slots]` one by one; the last is that after all of them.
     fn write(&self, state: &Seq2SlateState, picks: Tensor<2, Int>) -> Vec<Tensor<2>> {
         let [batch, candidates, width] = state.inputs.dims();
         let [_, slots] = picks.dims();

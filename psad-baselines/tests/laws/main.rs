@@ -3,6 +3,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod configurations;
+mod extremes;
 mod gradients;
 mod independence;
 mod permutations;
