@@ -181,7 +181,7 @@ fn vectors<M: BlockModel + ?Sized>(
         if vectors.nrows() != expected {
             return Err(DecodeError::VectorCount { list, expected, found: vectors.nrows() });
         }
-        Vectors::new(vectors).map_err(|(item, value)| DecodeError::NonFiniteVector { list, item, value })
+        Vectors::new(&vectors.view()).map_err(|(item, value)| DecodeError::NonFiniteVector { list, item, value })
     };
     hypotheses.iter().map(&mut ask).collect()
 }

@@ -1,11 +1,10 @@
 //! Sampling for models that give one score per candidate.
 
 use psad_core::{Slate, SlateError};
+use rand::RngExt;
+use rand_distr::Exp1;
 
-use crate::{
-    Decoded,
-    search::{gumbel, stream},
-};
+use crate::{Decoded, search::stream};
 
 /// Draws a slate of `min(len, scores.len())` candidates by Gumbel top-k, with its exact log-probability.
 ///
@@ -27,8 +26,10 @@ pub fn plackett_luce(scores: &[f32], len: usize, seed: u64) -> Result<Decoded, S
         return Err(SlateError::NonFiniteScore { item, score });
     }
     let mut stream = stream(seed, 0);
+    // Minus the logarithm of an exponential variate is a Gumbel one.
+    let mut gumbel = || -stream.sample::<f64, _>(Exp1).ln();
     let mut noisy: Vec<(usize, f64)> =
-        scores.iter().enumerate().map(|(item, &score)| (item, f64::from(score) + gumbel(&mut stream))).collect();
+        scores.iter().enumerate().map(|(item, &score)| (item, f64::from(score) + gumbel())).collect();
     noisy.sort_by(|a, b| b.1.total_cmp(&a.1));
     let order: Vec<usize> = noisy.into_iter().map(|(item, _)| item).collect();
     let len = len.min(order.len());

@@ -75,7 +75,7 @@ impl Scratch {
         if max.is_finite() {
             let sum = exp_all(logits, max, weights);
             if !sum.is_nan() {
-                return Ok(Row { items, logits, max, log_sum: sum.ln() });
+                return Ok(Row { items, logits, weights, max, sum, log_sum: sum.ln() });
             }
         }
         let bad = |logit: f32| logit.is_nan() || logit == f32::INFINITY;
@@ -102,7 +102,10 @@ pub(crate) fn maximum(logits: &[f32]) -> f32 {
 pub(crate) struct Row<'s> {
     items: &'s [usize],
     logits: &'s [f32],
+    /// `exp(logit − max)` of each.
+    weights: &'s [f64],
     max: f32,
+    sum: f64,
     log_sum: f64,
 }
 
@@ -121,6 +124,23 @@ impl Row<'_> {
     pub(crate) fn best(&self) -> (usize, f32) {
         let best = self.logits.iter().position(|&logit| logit == self.max).unwrap_or(0);
         (self.items[best], self.logits[best])
+    }
+
+    /// The choice at which the probabilities, added up in the ranker's order, exceed `share`, which is below 1.
+    pub(crate) fn at(&self, share: f64) -> (usize, f32) {
+        let mut left = share * self.sum;
+        let mut last = 0;
+        for (index, &weight) in self.weights.iter().enumerate() {
+            if self.logits[index] > f32::NEG_INFINITY {
+                last = index;
+                left -= weight;
+                if left < 0. {
+                    break;
+                }
+            }
+        }
+        // Rounding may leave a little behind the last choice.
+        (self.items[last], self.logits[last])
     }
 
     /// A free candidate with its logit.

@@ -1,27 +1,33 @@
 //! What candidates are compared by.
 
-use ndarray::Array2;
+use ndarray::ArrayView2;
 
 /// The vectors of one list's candidates, `[candidates, width]`, all finite.
 #[derive(Debug, Clone)]
 pub(crate) struct Vectors {
-    values: Array2<f32>,
+    width: usize,
+    /// Row by row.
+    values: Vec<f64>,
     /// Squared length of each.
     squares: Vec<f64>,
 }
 
 impl Vectors {
     /// The error names the first candidate with a number that is not finite, and the number.
-    pub(crate) fn new(vectors: Array2<f32>) -> Result<Self, (usize, f32)> {
-        // Rows of another layout would have no slices.
-        let rows = vectors.is_standard_layout();
-        let values = if rows { vectors } else { vectors.as_standard_layout().into_owned() };
-        let bad = values.indexed_iter().find(|(_, value)| !value.is_finite());
-        if let Some(((item, _), &value)) = bad {
-            return Err((item, value));
+    pub(crate) fn new(vectors: &ArrayView2<'_, f32>) -> Result<Self, (usize, f32)> {
+        let (candidates, width) = vectors.dim();
+        let mut values = Vec::with_capacity(candidates * width);
+        for (index, &value) in vectors.iter().enumerate() {
+            if !value.is_finite() {
+                return Err((index / width, value));
+            }
+            values.push(f64::from(value));
         }
-        let squares = (0..values.nrows()).map(|item| dot(row(&values, item), row(&values, item))).collect();
-        Ok(Self { values, squares })
+        let mut vectors = Self { width, values, squares: Vec::with_capacity(candidates) };
+        for item in 0..candidates {
+            vectors.squares.push(dot(vectors.row(item), vectors.row(item)));
+        }
+        Ok(vectors)
     }
 
     /// Number of candidates.
@@ -31,7 +37,11 @@ impl Vectors {
 
     /// Numbers per candidate.
     pub(crate) fn width(&self) -> usize {
-        self.values.ncols()
+        self.width
+    }
+
+    fn row(&self, item: usize) -> &[f64] {
+        &self.values[item * self.width..][..self.width]
     }
 
     /// Cosine of the angle between the vectors of two candidates; 0 if one of them has no length.
@@ -40,37 +50,34 @@ impl Vectors {
     /// exactly 1 where their squares are exact, and ties are ties.
     pub(crate) fn cosine(&self, a: usize, b: usize) -> f64 {
         let squares = self.squares[a] * self.squares[b];
-        if squares == 0. { 0. } else { dot(row(&self.values, a), row(&self.values, b)) / squares.sqrt() }
+        if squares == 0. { 0. } else { dot(self.row(a), self.row(b)) / squares.sqrt() }
     }
 
     /// The vector of a candidate at length 1; a vector without length stays what it is.
     pub(crate) fn unit(&self, item: usize) -> impl Iterator<Item = f64> + '_ {
         let length = if self.squares[item] == 0. { 1. } else { self.squares[item].sqrt() };
-        row(&self.values, item).iter().map(move |&value| f64::from(value) / length)
+        self.row(item).iter().map(move |value| value / length)
     }
 }
 
-fn row(values: &Array2<f32>, item: usize) -> &[f32] {
-    let width = values.ncols();
-    // Standard layout is what the constructor sees to.
-    &values.as_slice().unwrap_or_default()[item * width..][..width]
-}
-
-/// An inner product in four lanes: products of two `f32` are exact in `f64`.
-fn dot(a: &[f32], b: &[f32]) -> f64 {
+/// An inner product in four lanes; of numbers that came from `f32`, the products are exact.
+pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
     let mut lanes = [0.; 4];
-    for (a, b) in a.chunks(4).zip(b.chunks(4)) {
-        for ((lane, &a), &b) in lanes.iter_mut().zip(a).zip(b) {
-            *lane += f64::from(a) * f64::from(b);
+    let (fours_of_a, fours_of_b) = (a.chunks_exact(4), b.chunks_exact(4));
+    let ends = fours_of_a.remainder().iter().zip(fours_of_b.remainder());
+    let rest: f64 = ends.map(|(a, b)| a * b).sum();
+    for (a, b) in fours_of_a.zip(fours_of_b) {
+        for ((lane, a), b) in lanes.iter_mut().zip(a).zip(b) {
+            *lane += a * b;
         }
     }
-    (lanes[0] + lanes[1]) + (lanes[2] + lanes[3])
+    (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]) + rest
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ndarray::array;
+    use ndarray::{Array2, array};
     use proptest::prelude::*;
 
     proptest! {
@@ -81,7 +88,7 @@ mod tests {
                 vectors.row(a).iter().zip(vectors.row(b)).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum()
             };
             let expected = product(0, 1) / (product(0, 0).sqrt() * product(1, 1).sqrt());
-            let found = Vectors::new(vectors.clone()).unwrap();
+            let found = Vectors::new(&vectors.view()).unwrap();
             prop_assert!((found.cosine(0, 1) - expected).abs() < 1e-12);
             prop_assert_eq!(found.cosine(0, 1), found.cosine(1, 0));
             prop_assert_eq!(found.cosine(0, 0), 1.);
@@ -91,18 +98,18 @@ mod tests {
     #[test]
     fn what_has_no_length_is_like_nothing_and_the_greatest_numbers_do_not_overflow() {
         let huge = f32::MAX;
-        let vectors = Vectors::new(array![[0., 0.], [huge, -huge], [-huge, huge], [1e-40, 0.]]).unwrap();
+        let vectors = Vectors::new(&array![[0., 0.], [huge, -huge], [-huge, huge], [1e-40, 0.]].view()).unwrap();
         assert_eq!((vectors.cosine(0, 1), vectors.cosine(0, 0)), (0., 0.));
         assert_eq!(vectors.cosine(1, 2), -1.);
         assert_eq!(vectors.cosine(3, 3), 1.);
-        assert_eq!(Vectors::new(array![[0., 1.], [2., f32::INFINITY]]).unwrap_err(), (1, f32::INFINITY));
-        assert_eq!(Vectors::new(Array2::zeros((2, 0))).unwrap().cosine(0, 1), 0.);
+        assert_eq!(Vectors::new(&array![[0., 1.], [2., f32::INFINITY]].view()).unwrap_err(), (1, f32::INFINITY));
+        assert_eq!(Vectors::new(&Array2::zeros((2, 0)).view()).unwrap().cosine(0, 1), 0.);
     }
 
     #[test]
     fn another_layout_holds_the_same_vectors() {
         let vectors = array![[1., 2., 3.], [4., 5., 6.]];
-        let turned = Vectors::new(vectors.reversed_axes()).unwrap();
+        let turned = Vectors::new(&vectors.t()).unwrap();
         assert_eq!((turned.len(), turned.width()), (3, 2));
         assert_eq!(turned.unit(1).map(|value| value * 29_f64.sqrt()).map(f64::round).collect::<Vec<_>>(), [2., 5.]);
     }

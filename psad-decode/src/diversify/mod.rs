@@ -114,8 +114,8 @@ impl Diversifier {
         if vectors.nrows() != slate.candidates() {
             return Err(DiversifyError::VectorCount { expected: slate.candidates(), found: vectors.nrows() });
         }
-        let vectors = Vectors::new(vectors.into_owned())
-            .map_err(|(item, value)| DiversifyError::NonFiniteVector { item, value })?;
+        let vectors =
+            Vectors::new(&vectors).map_err(|(item, value)| DiversifyError::NonFiniteVector { item, value })?;
         Ok(match *self {
             Self::Mmr { lambda } => fill(slate, scores, Mmr::new(lambda, scores, vectors)),
             Self::Dpp { theta } => fill(slate, scores, Dpp::new(theta, scores, vectors)),

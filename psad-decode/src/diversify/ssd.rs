@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::{Gain, relevance};
-use crate::vectors::Vectors;
+use crate::vectors::{Vectors, dot};
 
 /// A part of a unit vector that is not longer is rounding, not a direction of its own.
 const NO_LENGTH: f64 = 1e-5;
@@ -49,28 +49,12 @@ impl Ssd {
         }
     }
 
-    fn row(&self, item: usize) -> &[f64] {
-        &self.left[item * self.width..][..self.width]
-    }
-
-    /// Takes the direction of an item out of every candidate.
-    fn take_out(&mut self, item: usize) {
+    /// The direction that an item adds to the window, without the parts of the candidates; `None` if it adds none.
+    fn direction(&self, item: usize) -> Option<Direction> {
         let length = self.lengths[item];
-        if length <= NO_LENGTH {
-            self.directions.push_back(None);
-            return;
-        }
-        let unit: Vec<f64> = self.row(item).iter().map(|value| value / length).collect();
-        let parts: Vec<f64> = (0..self.lengths.len()).map(|other| dot(self.row(other), &unit)).collect();
-        add(&mut self.left, &unit, &parts, -1.);
-        self.directions.push_back(Some(Direction { unit, length, parts }));
-    }
-
-    /// Gives back what the oldest item of the window has taken out.
-    fn give_back(&mut self) {
-        if let Some(Some(oldest)) = self.directions.pop_front() {
-            add(&mut self.left, &oldest.unit, &oldest.parts, 1.);
-        }
+        let row = &self.left[item * self.width..][..self.width];
+        let unit = || row.iter().map(|value| value / length).collect();
+        (length > NO_LENGTH).then(|| Direction { unit: unit(), length, parts: vec![0.; self.lengths.len()] })
     }
 }
 
@@ -80,27 +64,31 @@ impl Gain for Ssd {
     }
 
     fn place(&mut self, item: usize) {
-        self.take_out(item);
-        if self.directions.len() == self.window {
-            self.give_back();
+        if self.window == 1 {
+            return;
         }
+        let mut new = self.direction(item);
+        let full = self.directions.len() + 1 == self.window;
+        let oldest = if full { self.directions.pop_front().flatten() } else { None };
+        for (other, length) in self.lengths.iter_mut().enumerate() {
+            let row = &mut self.left[other * self.width..][..self.width];
+            if let Some(new) = &mut new {
+                new.parts[other] = dot(row, &new.unit);
+                add(row, &new.unit, -new.parts[other]);
+            }
+            if let Some(oldest) = &oldest {
+                add(row, &oldest.unit, oldest.parts[other]);
+            }
+            *length = dot(row, row).sqrt();
+        }
+        self.directions.push_back(new);
         self.volume = self.directions.iter().flatten().map(|direction| direction.length).product();
-        for item in 0..self.lengths.len() {
-            let row = self.row(item);
-            self.lengths[item] = dot(row, row).sqrt();
-        }
     }
 }
 
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
-}
-
-/// `sign · part · unit` onto each row of `rows`.
-fn add(rows: &mut [f64], unit: &[f64], parts: &[f64], sign: f64) {
-    for (row, part) in rows.chunks_exact_mut(unit.len()).zip(parts) {
-        for (value, direction) in row.iter_mut().zip(unit) {
-            *value += sign * part * direction;
-        }
+/// `part · unit` onto a vector.
+fn add(vector: &mut [f64], unit: &[f64], part: f64) {
+    for (value, direction) in vector.iter_mut().zip(unit) {
+        *value += part * direction;
     }
 }

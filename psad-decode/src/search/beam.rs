@@ -1,6 +1,7 @@
 //! The `width` most probable partial slates of each list, extended slot by slot.
 
 use std::cmp::Ordering;
+use std::collections::BinaryHeap;
 
 use super::Search;
 use crate::{
@@ -14,6 +15,7 @@ pub(crate) struct Beam {
 }
 
 /// One way to extend one partial slate.
+#[derive(Clone, Copy)]
 struct Extension {
     parent: usize,
     item: usize,
@@ -40,34 +42,54 @@ impl Beam {
 
     /// Fills one more slot. Prefixes that differ stay different, so the slates of a beam are distinct.
     fn extend<'a>(&mut self, beam: &[Open<'a>]) -> Result<Vec<Open<'a>>, BadLogit> {
-        let mut extensions = Vec::new();
+        // The worst of the best is on top.
+        let mut best = BinaryHeap::new();
         for (parent, open) in beam.iter().enumerate() {
             let row = open.row(&mut self.scratch)?;
-            extensions.extend(row.choices().map(|(item, logit)| {
+            let before = open.hypothesis.log_probability();
+            for (item, logit) in row.choices() {
                 let step = row.log_probability(logit);
-                Extension { parent, item, logit, step, total: open.hypothesis.log_probability() + step }
-            }));
+                let extension = Extension { parent, item, logit, step, total: before + step };
+                if best.len() < self.width {
+                    best.push(extension);
+                } else if let Some(mut worst) = best.peek_mut() {
+                    if extension < *worst {
+                        *worst = extension;
+                    }
+                }
+            }
         }
-        if extensions.len() > self.width {
-            extensions.select_nth_unstable_by(self.width - 1, best_first);
-            extensions.truncate(self.width);
-        }
-        extensions.sort_unstable_by(best_first);
-        let extend = |extension: &Extension| {
+        let extend = |extension: Extension| {
             let mut open = beam[extension.parent].clone();
             open.hypothesis.place(extension.item, extension.step);
             open
         };
-        Ok(extensions.iter().map(extend).collect())
+        Ok(best.into_sorted_vec().into_iter().map(extend).collect())
     }
 }
 
-/// Log-probability, then the parent's place in the beam, then the ranker's order. Below one parent the logits come
-/// first: sums may round two of them to the same log-probability, and a beam of 1 must pick what greedy picks.
-fn best_first(a: &Extension, b: &Extension) -> Ordering {
-    b.total
-        .total_cmp(&a.total)
-        .then(a.parent.cmp(&b.parent))
-        .then(b.logit.partial_cmp(&a.logit).unwrap_or(Ordering::Equal))
-        .then(a.item.cmp(&b.item))
+/// The better one is less: log-probability, then the parent's place in the beam, then the ranker's order. Below one
+/// parent the logits come first: sums may round two of them to the same log-probability, and a beam of 1 must pick what
+/// greedy picks.
+impl Ord for Extension {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (other.total.total_cmp(&self.total))
+            .then(self.parent.cmp(&other.parent))
+            .then(other.logit.partial_cmp(&self.logit).unwrap_or(Ordering::Equal))
+            .then(self.item.cmp(&other.item))
+    }
 }
+
+impl PartialOrd for Extension {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Extension {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Extension {}

@@ -10,7 +10,7 @@ pub(crate) use assignment::Assignment;
 pub(crate) use beam::Beam;
 pub(crate) use contrastive::Contrastive;
 pub(crate) use greedy::Greedy;
-pub(crate) use sample::{Sample, gumbel, stream};
+pub(crate) use sample::{Sample, stream};
 
 use crate::{
     Hypothesis,

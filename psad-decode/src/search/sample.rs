@@ -1,8 +1,7 @@
-//! Plackett–Luce sampling by Gumbel noise.
+//! Plackett–Luce sampling.
 
 use rand::RngExt;
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
-use rand_distr::Exp1;
 
 use super::{Search, greedy::fill_each};
 use crate::{
@@ -34,7 +33,8 @@ impl Search for Sample {
         let first = open[0].hypothesis.list * self.samples;
         let (streams, scratch) = (&mut self.streams[first..first + self.samples], &mut self.scratch);
         let fill = |(open, stream): (_, &mut ChaCha8Rng)| {
-            fill_each(open, end, scratch, |row| row.argmax(|_, logit| f64::from(logit) + gumbel(stream)))
+            // One number per slot; Gumbel noise would take one per candidate.
+            fill_each(open, end, scratch, |row| row.at(stream.random()))
         };
         open.into_iter().zip(streams).map(fill).collect()
     }
@@ -45,9 +45,4 @@ pub(crate) fn stream(seed: u64, sample: usize) -> ChaCha8Rng {
     let mut stream = ChaCha8Rng::seed_from_u64(seed);
     stream.set_stream(sample as u64);
     stream
-}
-
-/// A standard Gumbel variate: minus the logarithm of an exponential one.
-pub(crate) fn gumbel(stream: &mut ChaCha8Rng) -> f64 {
-    -stream.sample::<f64, _>(Exp1).ln()
 }
