@@ -1,29 +1,36 @@
-//! Trains, evaluates, saves, reloads and serves PSAD's teacher and student, on simulated users or on real ratings.
+//! Trains, evaluates, saves, reloads and serves PSAD's teacher and student, or one of the methods that they are measured
+//! against, on simulated users or on real ratings.
 //!
 //! ```text
 //! cargo run --release --example quickstart
 //! cargo run --release --example quickstart -- --data path/to/ml-latest-small
+//! cargo run --release --example quickstart -- --model prm
 //! ```
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
-use clap::{Parser, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, ValueEnum};
 use psad::core::write_atomically;
 use psad::eval::{Gain, InitialOrder, Measure, Metric, RandomOrder, evaluate};
 use psad::sim::Interactions;
 use psad::train::{ProgressBar, TrainConfig, Trainer};
-use psad::{FittedPsad, LabeledList, Psad, Reranker};
-use psad_examples::{Comparison, Input, SLATE_LENGTH, before_and_after, draw_learning_curves};
+use psad::{Fitted, LabeledList, Method, MethodConfig, Reranker};
+use psad_examples::{Comparison, Input, Model, SLATE_LENGTH, before_and_after, draw_learning_curves};
 
 // The default allocator of most systems costs a fifth of a training step and more.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Trains a PSAD teacher and its student, compares them with the initial ranker, saves and reloads them.
+/// Trains a method, compares its rerankers with the initial ranker, saves and reloads it.
 #[derive(Debug, Parser)]
+#[command(name = "quickstart")]
 struct Arguments {
+    /// The method
+    #[arg(long, value_enum, default_value_t = Model::Psad)]
+    model: Model,
     /// Folder with MovieLens' ratings.csv and movies.csv; without it, users are simulated
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -33,16 +40,16 @@ struct Arguments {
     /// How much simulated items influence each other
     #[arg(long, value_enum, default_value_t = Strength::Medium, conflicts_with = "data")]
     interactions: Strength,
-    /// Passes over the training lists [default: 6 for simulated users, 8 for ratings]; the best one on the validation
-    /// lists is kept
+    /// Passes over the training lists, of which the best one on the validation lists is kept [default: as
+    /// examples/src/plans.rs has it for method and input]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
     epochs: Option<u16>,
     /// Seed of everything random
     #[arg(long, default_value_t = 42)]
     seed: u64,
-    /// Slots per decoder step: 1 is autoregressive, the length of the list is one-shot
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
-    block_size: u16,
+    /// Slots per step of PSAD's decoder: 1 is autoregressive, the length of the list is one-shot [default: 5]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    block_size: Option<u16>,
     /// Write the table as JSON to this file
     #[arg(long, value_name = "PATH")]
     json: Option<PathBuf>,
@@ -70,6 +77,10 @@ impl From<Strength> for Interactions {
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
+    if arguments.block_size.is_some() && arguments.model != Model::Psad {
+        let message = "--block-size is PSAD's alone; it cannot be used with another --model";
+        Arguments::command().error(ErrorKind::ArgumentConflict, message).exit();
+    }
     let begin = Instant::now();
     writable(&arguments)?;
     let input = prepare(&arguments)?;
@@ -80,25 +91,44 @@ fn main() -> Result<()> {
         input.validation.len(),
         input.test.len()
     );
+    let source = input.source;
+    match arguments.model {
+        Model::Psad => {
+            let mut config = source.psad();
+            config.objective.block_size = arguments.block_size.map_or(config.objective.block_size, usize::from);
+            run(config, &arguments, &input, begin)
+        }
+        Model::Nar4Rec => run(source.nar4rec(), &arguments, &input, begin),
+        Model::Prm => run(source.prm(), &arguments, &input, begin),
+        Model::SetRank => run(source.set_rank(), &arguments, &input, begin),
+        Model::Dlcm => run(source.dlcm(), &arguments, &input, begin),
+        Model::Seq2Slate => run(source.seq2slate(), &arguments, &input, begin),
+        Model::Mir => run(source.mir(), &arguments, &input, begin),
+        Model::Mlp => run(source.mlp(), &arguments, &input, begin),
+    }
+}
 
-    let fitted = fit(&arguments, &input)?;
-    let (student, teacher) = (fitted.method.student(), fitted.method.teacher());
-    let mut table = Comparison::new(&input);
-    let random = RandomOrder::new(arguments.seed);
-    table.add_initial("initial ranker", &InitialOrder, &input)?;
-    table.add("random", &random, &input)?;
-    table.add("PSAD-S", &student, &input)?;
-    table.add("PSAD-G", &teacher, &input)?;
+/// All of it, whatever the method.
+fn run<C: MethodConfig>(config: C, arguments: &Arguments, input: &Input, begin: Instant) -> Result<()> {
+    let fitted = fit(config, arguments, input)?;
+    let mut table = Comparison::new(input);
+    table.add_initial("initial ranker", &InitialOrder, input)?;
+    table.add("random", &RandomOrder::new(arguments.seed), input)?;
+    for (name, reranker) in fitted.method.rerankers() {
+        table.add(name, &reranker, input)?;
+    }
     table.rows.swap(0, 1);
     println!("\n{table}");
 
-    let curves = arguments.out.join("learning-curves.svg");
-    draw_learning_curves(&fitted, validation_of_initial(&input)?, &curves)?;
-    let file = arguments.out.join("psad.safetensors");
-    let loaded = save_and_load(&fitted.method, &file, &input)?;
+    let curves = arguments.out.join(format!("{}-learning-curves.svg", C::KIND));
+    draw_learning_curves(&fitted, validation_of_initial(input)?, &curves)?;
+    let file = arguments.out.join(format!("{}.safetensors", C::KIND));
+    let loaded = save_and_load(&fitted.method, &file, input)?;
     println!("model in {}, learning curves in {}\n", file.display(), curves.display());
-    println!("one user's list (+ = liked or clicked), reranked by the student as loaded from the file\n");
-    println!("{}", before_and_after(&loaded.student(), &input)?);
+    if let Some((name, reranker)) = loaded.rerankers().first() {
+        println!("one user's list (+ = liked or clicked), reranked by {name} as loaded from the file\n");
+        println!("{}", before_and_after(reranker, input)?);
+    }
 
     table.seconds = begin.elapsed().as_secs_f64();
     println!("{:.0} seconds in all", table.seconds);
@@ -128,19 +158,13 @@ fn prepare(arguments: &Arguments) -> Result<Input> {
     }
 }
 
-fn fit(arguments: &Arguments, input: &Input) -> Result<FittedPsad> {
-    let mut config = input.model.clone();
-    config.objective.block_size = arguments.block_size.into();
-    let plan = TrainConfig {
-        epochs: arguments.epochs.map_or(input.plan.epochs, usize::from),
-        seed: arguments.seed,
-        ..input.plan.clone()
-    };
+fn fit<C: MethodConfig>(config: C, arguments: &Arguments, input: &Input) -> Result<Fitted<C>> {
+    let plan = input.source.plan(arguments.model);
+    let epochs = arguments.epochs.map_or(plan.epochs, usize::from);
     let train: Vec<&LabeledList> = input.train.iter().collect();
     let validation: Vec<&LabeledList> = input.validation.iter().collect();
-    let trainer = Trainer::new(plan)?.observe(ProgressBar::new());
-    let fitted = Psad::new(&input.schema, config, arguments.seed)?.fit(trainer, &train, &validation)?;
-    Ok(fitted)
+    let trainer = Trainer::new(TrainConfig { epochs, seed: arguments.seed, ..plan })?.observe(ProgressBar::new());
+    Ok(Method::new(&input.schema, config, arguments.seed)?.fit(trainer, &train, &validation)?)
 }
 
 fn validation_of_initial(input: &Input) -> Result<f64> {
@@ -149,15 +173,16 @@ fn validation_of_initial(input: &Input) -> Result<f64> {
     report.get(&metric.name()).and_then(psad::eval::Summary::mean).context("no validation list has a relevant item")
 }
 
-/// Saves the model, loads it again, and makes sure that both answer alike.
-fn save_and_load(psad: &Psad, file: &Path, input: &Input) -> Result<Psad> {
-    psad.save(file)?;
-    let loaded = Psad::load(file)?;
-    for list in input.test.iter().take(200) {
-        let request = list.request();
-        let same = psad.student().rerank(request, SLATE_LENGTH)? == loaded.student().rerank(request, SLATE_LENGTH)?
-            && psad.teacher().rerank(request, SLATE_LENGTH)? == loaded.teacher().rerank(request, SLATE_LENGTH)?;
-        ensure!(same, "the model loaded from {} answers otherwise than the one saved", file.display());
+/// Saves the method, loads it again, and makes sure that both answer alike.
+fn save_and_load<C: MethodConfig>(method: &Method<C>, file: &Path, input: &Input) -> Result<Method<C>> {
+    method.save(file)?;
+    let loaded = Method::load(file)?;
+    for ((name, saved), (_, loaded)) in method.rerankers().iter().zip(loaded.rerankers()) {
+        for list in input.test.iter().take(200) {
+            let request = list.request();
+            let same = saved.rerank(request, SLATE_LENGTH)? == loaded.rerank(request, SLATE_LENGTH)?;
+            ensure!(same, "{name} loaded from {} answers otherwise than the one saved", file.display());
+        }
     }
     Ok(loaded)
 }

@@ -4,18 +4,17 @@ use std::path::Path;
 
 use psad::data::{DataError, RatedList, RatingsConfig, RatingsDataset};
 use psad::sim::{Interactions, ListTruth, SimConfig, SimError, SimulatedList, World};
-use psad::train::TrainConfig;
-use psad::{LabeledList, PsadConfig, Schema};
+use psad::{LabeledList, Schema};
+
+use crate::Source;
 
 /// Lists for training, validation and test, and what is known about them.
 #[derive(Debug)]
 pub struct Input {
     /// What they are, in words.
     pub description: String,
-    /// Sizes that suit the amount of data.
-    pub model: PsadConfig,
-    /// A training plan that suits it, chosen on validation lists.
-    pub plan: TrainConfig,
+    /// Where they come from, which decides sizes and training plans.
+    pub source: Source,
     /// What a request looks like.
     pub schema: Schema,
     /// For training.
@@ -60,8 +59,7 @@ impl Input {
             description,
             shown,
             shown_names,
-            model: PsadConfig::default(),
-            plan: TrainConfig { epochs: 6, patience: Some(3), ..small_batches() },
+            source: Source::Simulated,
             schema: world.schema().clone(),
             test_users: data.test.iter().map(|list| list.user).collect(),
             truth: Some(data.test.iter().map(|list| list.truth.clone()).collect()),
@@ -96,9 +94,7 @@ impl Input {
             description,
             shown,
             shown_names,
-            model: PsadConfig::small(),
-            // Few lists: rows of films are met rarely and need longer steps.
-            plan: TrainConfig { epochs: 8, table_rate: 20., warm_up: 0.05, ..small_batches() },
+            source: Source::Ratings,
             schema: data.schema().clone(),
             test_users: data.test.iter().map(|list| list.user).collect(),
             truth: None,
@@ -107,8 +103,4 @@ impl Input {
             test: plain(data.test),
         })
     }
-}
-
-fn small_batches() -> TrainConfig {
-    TrainConfig { batch_size: 128, ..TrainConfig::default() }
 }

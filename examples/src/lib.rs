@@ -1,11 +1,14 @@
-//! What the examples share: where lists come from, how rerankers are compared, how a run is drawn.
+//! What the examples share: where lists come from, how methods are trained on them, how rerankers are compared, how a run
+//! is drawn.
 
 mod comparison;
 mod input;
 mod learning_curves;
+mod plans;
 mod showcase;
 
 pub use comparison::{Comparison, Difference, LatencyUs, ListCounts, Row, SLATE_LENGTH};
 pub use input::Input;
 pub use learning_curves::draw_learning_curves;
+pub use plans::{Model, Source};
 pub use showcase::before_and_after;

@@ -1,0 +1,155 @@
+//! How large every method is, and how it is trained, on each of the two inputs; chosen on validation lists.
+
+use clap::ValueEnum;
+use psad::PsadConfig;
+use psad::methods::{
+    DlcmConfig, MirConfig, Nar4RecConfig, PlainEncoderConfig, PointwiseMlpConfig, PrmConfig, Seq2SlateConfig,
+    SetRankConfig,
+};
+use psad::train::TrainConfig;
+
+/// The method that is trained.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Model {
+    /// Semi-autoregressive teacher and distilled student
+    Psad,
+    /// One-shot generator with contrastive decoding
+    #[value(name = "nar4rec")]
+    Nar4Rec,
+    /// Transformer over the list
+    Prm,
+    /// Self-attention over the list as a set
+    #[value(name = "setrank")]
+    SetRank,
+    /// Recurrent network over the list
+    Dlcm,
+    /// Pointer network that writes the slate item by item
+    #[value(name = "seq2slate")]
+    Seq2Slate,
+    /// Set of candidates in the light of the history as a list
+    Mir,
+    /// Every candidate for itself
+    Mlp,
+}
+
+/// Where the lists come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// Simulated users: many lists.
+    Simulated,
+    /// Ratings: few lists, so about a quarter of the sizes.
+    Ratings,
+}
+
+/// A row of [`PLANS`]: epochs, patience, learning rate, rate of embedding rows as a multiple of it, warm-up.
+type Plan = (usize, Option<usize>, f64, f64, f64);
+
+/// With few lists, rows of items are met rarely and need longer steps.
+const PLANS: [(Model, Source, Plan); 16] = [
+    (Model::Psad, Source::Simulated, (6, Some(3), 1e-3, 1., 0.1)),
+    (Model::Nar4Rec, Source::Simulated, (6, Some(3), 1e-3, 1., 0.1)),
+    (Model::Prm, Source::Simulated, (6, Some(3), 1e-3, 1., 0.1)),
+    (Model::SetRank, Source::Simulated, (6, Some(3), 1e-3, 1., 0.1)),
+    (Model::Dlcm, Source::Simulated, (6, Some(3), 1e-3, 1., 0.1)),
+    (Model::Seq2Slate, Source::Simulated, (6, Some(3), 1e-3, 1., 0.1)),
+    (Model::Mir, Source::Simulated, (6, Some(3), 1e-3, 1., 0.1)),
+    (Model::Mlp, Source::Simulated, (6, Some(3), 1e-3, 1., 0.1)),
+    (Model::Psad, Source::Ratings, (8, None, 1e-3, 20., 0.05)),
+    (Model::Nar4Rec, Source::Ratings, (8, None, 1e-3, 20., 0.05)),
+    (Model::Prm, Source::Ratings, (8, None, 1e-3, 20., 0.05)),
+    (Model::SetRank, Source::Ratings, (8, None, 1e-3, 20., 0.05)),
+    (Model::Dlcm, Source::Ratings, (8, None, 1e-3, 20., 0.05)),
+    (Model::Seq2Slate, Source::Ratings, (8, None, 1e-3, 20., 0.05)),
+    (Model::Mir, Source::Ratings, (8, None, 1e-3, 20., 0.05)),
+    (Model::Mlp, Source::Ratings, (8, None, 1e-3, 20., 0.05)),
+];
+
+impl Source {
+    /// The training plan of a method.
+    pub fn plan(self, model: Model) -> TrainConfig {
+        let common = TrainConfig { batch_size: 128, ..TrainConfig::default() };
+        match PLANS.iter().find(|(planned, source, _)| (*planned, *source) == (model, self)) {
+            Some(&(_, _, (epochs, patience, learning_rate, table_rate, warm_up))) => {
+                TrainConfig { epochs, patience, learning_rate, table_rate, warm_up, ..common }
+            }
+            None => common,
+        }
+    }
+
+    /// The first for simulated users, the second for ratings.
+    fn pick<T>(self, simulated: T, ratings: T) -> T {
+        match self {
+            Self::Simulated => simulated,
+            Self::Ratings => ratings,
+        }
+    }
+
+    /// Sizes and weights of PSAD.
+    pub fn psad(self) -> PsadConfig {
+        self.pick(PsadConfig::default(), PsadConfig::small())
+    }
+
+    /// Sizes, weights and decoding of NAR4Rec.
+    pub fn nar4rec(self) -> Nar4RecConfig {
+        self.pick(Nar4RecConfig::default(), Nar4RecConfig::small())
+    }
+
+    /// Sizes of the inputs of most baselines, those of PSAD's encoder.
+    fn encoder(self, positions: bool) -> PlainEncoderConfig {
+        let sizes = self.psad().encoder;
+        PlainEncoderConfig { embedding: sizes.embedding, width: sizes.width, positions }
+    }
+
+    /// Sizes of PRM.
+    pub fn prm(self) -> PrmConfig {
+        let sizes = self.psad().encoder;
+        let config = PrmConfig::new().with_encoder(self.encoder(true)).with_layers(sizes.list_layers);
+        config.with_heads(sizes.heads).with_feed_forward(sizes.feed_forward)
+    }
+
+    /// Sizes of `SetRank`.
+    pub fn set_rank(self) -> SetRankConfig {
+        let sizes = self.psad().encoder;
+        let config = SetRankConfig::new().with_encoder(self.encoder(false)).with_layers(sizes.list_layers);
+        config.with_heads(sizes.heads).with_feed_forward(sizes.feed_forward)
+    }
+
+    /// Sizes of DLCM.
+    pub fn dlcm(self) -> DlcmConfig {
+        DlcmConfig::new().with_encoder(self.encoder(false)).with_hidden(self.pick(64, 32))
+    }
+
+    /// Sizes of Seq2Slate.
+    pub fn seq2slate(self) -> Seq2SlateConfig {
+        let config = Seq2SlateConfig::new().with_encoder(self.encoder(false));
+        config.with_hidden(self.pick(64, 32)).with_pointer(self.psad().pointer)
+    }
+
+    /// Sizes of MIR.
+    pub fn mir(self) -> MirConfig {
+        let (sizes, hidden) = (self.psad().encoder, self.pick(32, 16));
+        let config = MirConfig::new().with_embedding(sizes.embedding).with_width(sizes.width).with_heads(sizes.heads);
+        config.with_hidden(hidden).with_pace_hidden(hidden).with_scorer_hidden(self.psad().scorer_hidden)
+    }
+
+    /// Sizes of the pointwise network.
+    pub fn mlp(self) -> PointwiseMlpConfig {
+        PointwiseMlpConfig::new().with_encoder(self.encoder(false)).with_hidden(self.psad().scorer_hidden)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_method_has_one_plan_for_each_input() {
+        for &model in Model::value_variants() {
+            for source in [Source::Simulated, Source::Ratings] {
+                let planned = PLANS.iter().filter(|(planned, from, _)| (*planned, *from) == (model, source)).count();
+                assert_eq!(planned, 1, "{model:?}, {source:?}");
+                source.plan(model).check().unwrap();
+            }
+        }
+    }
+}
