@@ -17,11 +17,11 @@ impl Vectors {
     pub(crate) fn new(vectors: &ArrayView2<'_, f32>) -> Result<Self, (usize, f32)> {
         let (candidates, width) = vectors.dim();
         let mut values = Vec::with_capacity(candidates * width);
-        for (index, &value) in vectors.iter().enumerate() {
-            if !value.is_finite() {
-                return Err((index / width, value));
+        for (item, row) in vectors.outer_iter().enumerate() {
+            if let Some(&value) = row.iter().find(|value| !value.is_finite()) {
+                return Err((item, value));
             }
-            values.push(f64::from(value));
+            values.extend(row.iter().copied().map(f64::from));
         }
         let mut vectors = Self { width, values, squares: Vec::with_capacity(candidates) };
         for item in 0..candidates {

@@ -16,10 +16,17 @@ use crate::{
 /// counts everything placed so far.
 pub(crate) struct Contrastive {
     alpha: f64,
-    /// Of each list.
-    vectors: Vec<Vectors>,
+    lists: Vec<Compared>,
     scratch: Scratch,
     block: Block,
+}
+
+/// A list's candidates and how they compare with what is placed.
+struct Compared {
+    vectors: Vectors,
+    /// By candidate, the greatest cosine to what is placed; 0 as long as nothing is.
+    nearest: Vec<f64>,
+    placed: usize,
 }
 
 /// Room for what a block needs, used again for the next.
@@ -31,29 +38,28 @@ struct Block {
     weights: Vec<f64>,
     /// By candidate, `P` in the slot that is filled next.
     probabilities: Vec<f64>,
-    /// By candidate, the greatest cosine to what is placed.
-    nearest: Vec<f64>,
 }
 
 impl Contrastive {
+    /// For lists with these vectors.
     pub(crate) fn new(alpha: f32, vectors: Vec<Vectors>) -> Self {
-        Self { alpha: f64::from(alpha), vectors, scratch: Scratch::default(), block: Block::default() }
+        let compared = |vectors: Vectors| Compared { nearest: vec![0.; vectors.len()], vectors, placed: 0 };
+        let lists = vectors.into_iter().map(compared).collect();
+        Self { alpha: f64::from(alpha), lists, scratch: Scratch::default(), block: Block::default() }
     }
 
     fn fill_one(&mut self, mut open: Open<'_>, end: usize) -> Result<Hypothesis, BadLogit> {
-        let Self { alpha, vectors, scratch, block } = self;
-        let vectors = &vectors[open.hypothesis.list];
-        block.begin(open.hypothesis.placed(), vectors);
+        let Self { alpha, lists, scratch, block } = self;
+        // Each list has one slate, so what is known of its candidates holds from block to block.
+        let list = &mut lists[open.hypothesis.list];
+        block.begin(open.hypothesis.placed(), list.vectors.len());
         while open.slot() < end {
             block.read(open.logits()).map_err(|(item, value)| open.bad(open.slot(), item, value))?;
-            let first = open.hypothesis.placed().is_empty();
             let row = open.row(scratch)?;
-            let (item, logit) = row.argmax(|item, _| {
-                let penalty = if first { 0. } else { block.nearest[item] };
-                (1. - *alpha) * block.probabilities[item] - *alpha * penalty
-            });
+            let value = |item: usize, _| (1. - *alpha) * block.probabilities[item] - *alpha * list.nearest[item];
+            let (item, logit) = row.argmax(value);
             open.hypothesis.place(item, row.log_probability(logit));
-            block.place(item, vectors);
+            list.place(item, &block.items);
         }
         Ok(open.hypothesis)
     }
@@ -65,17 +71,24 @@ impl Search for Contrastive {
     }
 }
 
-impl Block {
-    fn begin(&mut self, placed: &[usize], vectors: &Vectors) {
-        self.items.clear();
-        self.items.extend((0..vectors.len()).filter(|item| !placed.contains(item)));
-        self.probabilities.clear();
-        self.probabilities.resize(vectors.len(), 0.);
-        self.nearest.clear();
-        self.nearest.resize(vectors.len(), f64::NEG_INFINITY);
-        for &item in placed {
-            self.place(item, vectors);
+impl Compared {
+    /// Compares the candidates that still matter with one that has been placed.
+    fn place(&mut self, item: usize, others: &[usize]) {
+        for &other in others {
+            let cosine = self.vectors.cosine(other, item);
+            let nearest = &mut self.nearest[other];
+            *nearest = if self.placed == 0 { cosine } else { nearest.max(cosine) };
         }
+        self.placed += 1;
+    }
+}
+
+impl Block {
+    fn begin(&mut self, placed: &[usize], candidates: usize) {
+        self.items.clear();
+        self.items.extend((0..candidates).filter(|item| !placed.contains(item)));
+        self.probabilities.clear();
+        self.probabilities.resize(candidates, 0.);
     }
 
     /// The probabilities of the next slot; the error names the candidate with a logit that no softmax can have.
@@ -94,12 +107,5 @@ impl Block {
             self.probabilities[item] = weight / sum;
         }
         Ok(())
-    }
-
-    fn place(&mut self, item: usize, vectors: &Vectors) {
-        for &other in &self.items {
-            let nearest = &mut self.nearest[other];
-            *nearest = nearest.max(vectors.cosine(other, item));
-        }
     }
 }

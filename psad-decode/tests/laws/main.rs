@@ -7,6 +7,7 @@ mod diversify;
 
 mod errors;
 mod fake;
+mod long;
 mod probabilities;
 mod rules;
 mod slates;
