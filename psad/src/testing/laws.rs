@@ -1,6 +1,7 @@
 //! The laws, each asked of the reranker for requests drawn from one seed.
 
 use std::fmt;
+use std::panic::resume_unwind;
 use std::thread;
 
 use psad_core::{Request, RerankError, Reranker, Schema, Slate};
@@ -115,8 +116,8 @@ impl<R: Reranker + ?Sized> Laws<'_, R> {
         };
         thread::scope(|scope| {
             let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(ask)).collect();
-            // Panics of the reranker are caught where it is asked.
-            threads.into_iter().try_for_each(|thread| thread.join().unwrap_or(Ok(())))
+            // Panics of the reranker are caught where it is asked; any other is passed on.
+            threads.into_iter().try_for_each(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)))
         })
     }
 

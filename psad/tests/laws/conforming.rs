@@ -110,6 +110,8 @@ fn baselines_that_read_a_set_conform() {
 
 #[test]
 fn diversified_scores_conform() {
+    let mmr = psad::baselines::mmr(1, 0.7).unwrap();
+    assert_conforms("MMR", &set_conformance().any_schema(), &mmr);
     let mlp: Mlp = method(mlp());
     for diversifier in
         [Diversifier::Mmr { lambda: 0.6 }, Diversifier::Dpp { theta: 1. }, Diversifier::Ssd { gamma: 0.4, window: 3 }]
