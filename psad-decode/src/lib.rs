@@ -3,7 +3,8 @@
 //! A generator scores the free candidates for a block of slots at a time: one slot (autoregressive), all of them
 //! (one-shot), or `K` (semi-autoregressive). This crate runs that loop on the host, for a batch of lists in lockstep,
 //! and asks the network once per block. What comes out is a [`Slate`](psad_core::Slate): distinct candidates of the
-//! list, never padding, whatever the logits; or an error that says where they cannot be used.
+//! list, never padding, whatever the logits, with all rules of the request kept; or an error that says where they
+//! cannot be used.
 //!
 //! ```
 //! use ndarray::Array2;
@@ -33,26 +34,54 @@
 //!
 //! * [`BlockSchedule`]: which slots are predicted together.
 //! * [`BlockModel`], [`Hypothesis`], [`ScoreBlock`]: what a network is asked, and what it answers.
-//! * [`decode()`] with a [`Strategy`]: greedy, beam or Plackett–Luce sampling, each slate with its log-probability;
-//!   [`decode_into`] the same for lists with rules.
+//! * [`decode()`] with a [`Strategy`]: greedy, beam, Plackett–Luce sampling, contrastive search or exact assignment,
+//!   each slate with its log-probability; [`decode_into`] the same for lists with rules.
 //! * [`score_slates`]: the exact log-probability of slates that are given.
-//! * [`plackett_luce`]: sampling for models that give one score per candidate.
+//! * [`Diversifier`]: MMR, DPP and SSD, for models that give one score per candidate; [`Diversified`] makes a reranker
+//!   of one, [`category_vectors`] compares candidates by a category alone.
+//! * [`plackett_luce`]: sampling for such models.
 //!
 //! Within a block the slots pick in order, each from its own row; what is picked is gone for the rest of the block and
 //! after it. So a slate's log-probability is the sum over its slots of the log-softmax among what is still free there,
-//! and `exp` of it adds up to 1 over all slates, for every schedule. Slates are deterministic: ties go to the ranker's
-//! order, and samples are a function of the seed and of the list's own logits.
+//! and `exp` of it adds up to 1 over all slates, for every schedule. Exact assignment alone looks at the slots of a
+//! block together; its log-probability is the same sum. Slates are deterministic: ties go to the ranker's order, and
+//! samples are a function of the seed and of the list's own logits.
+//!
+//! # Rules
+//!
+//! Everything here fills a [`SlateBuilder`](psad_core::SlateBuilder) with what it offers, and it offers only what can
+//! still end in a full slate that keeps all rules. So no method knows a rule, none breaks one, and none runs into a dead
+//! end, unless the model itself rules out what is left; rules that cannot be kept are refused by the builder, before
+//! anything is decoded. With rules, "free" in the sum above is what the builder offers.
+//!
+//! ```
+//! use ndarray::Array2;
+//! use psad_core::{Constraints, Group, SlateBuilder};
+//! use psad_decode::{BlockSchedule, ScoreBlock, Strategy, decode_into, from_fn};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // Every slot likes candidate 0 best, then 1, then 2; of the first three no two may stand in a row.
+//! let mut network = from_fn(|hypotheses, slots| {
+//!     let block = ScoreBlock::new(Array2::from_shape_fn((slots.len(), 5), |(_, item)| -(item as f32)));
+//!     Ok::<_, std::convert::Infallible>(vec![block; hypotheses.len()])
+//! });
+//! let rules = Constraints::new().at_most_in_window(1, 2, Group::new("loud", [0, 1, 2]));
+//! let slate = SlateBuilder::constrained(5, 4, &rules)?;
+//! let slates = decode_into(&Strategy::Greedy, BlockSchedule::new(4, 4)?, vec![slate], &mut network)?;
+//! assert_eq!(slates[0][0].slate.as_slice(), [0, 3, 1, 4]);
+//! # Ok(())
+//! # }
+//! ```
 //!
 //! # What this does not do
 //!
-//! * No constraints (pinned slots, quotas per category) yet, and no diversity-aware, contrastive or assignment decoding.
-//! * No search that is exact for long lists: a beam is a heuristic, and a wider one can end lower where logits depend
-//!   on what is placed.
+//! * No search that is exact for a whole list: a beam is a heuristic, and a wider one can end lower where logits depend
+//!   on what is placed. Assignment is exact within a block, given the blocks before.
 //! * No temperature or top-p: scale or mask the logits in the model.
 //! * No tensors: logits arrive on the host.
 //!
-//! Neighbours: `psad-core` defines slates, `psad-nn` the networks and `psad-generator` the one this was written for;
-//! `psad-eval` measures what comes out.
+//! Neighbours: `psad-core` defines slates and rules, `psad-nn` the networks, `psad-generator` and `psad-nar4rec` two
+//! that are decoded here; `psad-eval` measures what comes out.
 
 mod decode;
 mod diversify;

@@ -8,8 +8,9 @@ use crate::Hypothesis;
 
 /// The logits of one block for one partial slate: `[slots of the block, candidates]`.
 ///
-/// Columns beyond the list's own candidates are padding. They and the columns of placed items may hold anything; they
-/// are never read. At a free candidate `-inf` means "not in this slot", NaN and `+inf` are errors of the model.
+/// Columns beyond the list's own candidates are padding. They and the columns of items that earlier blocks have placed
+/// may hold anything; they are never read. At other candidates `-inf` means "not in this slot", NaN and `+inf` are errors
+/// of the model.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ScoreBlock {
     logits: Array2<f32>,
