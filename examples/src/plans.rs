@@ -1,12 +1,13 @@
 //! How large every method is, and how it is trained, on each of the two inputs; chosen on validation lists.
 
 use clap::ValueEnum;
-use psad::PsadConfig;
 use psad::methods::{
     DlcmConfig, MirConfig, Nar4RecConfig, PlainEncoderConfig, PointwiseMlpConfig, PrmConfig, Seq2SlateConfig,
     SetRankConfig,
 };
+use psad::nar4rec::Target;
 use psad::train::TrainConfig;
+use psad::{PsadConfig, Strategy};
 
 /// The method that is trained.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -89,9 +90,13 @@ impl Source {
         self.pick(PsadConfig::default(), PsadConfig::small())
     }
 
-    /// Sizes, weights and decoding of NAR4Rec.
+    /// Sizes, weights and decoding of NAR4Rec. Learned from what was shown, as published, it comes no further than the
+    /// logging policy, which is the ranker's order with noise; the more lists, the more contrast in decoding pays.
     pub fn nar4rec(self) -> Nar4RecConfig {
-        self.pick(Nar4RecConfig::default(), Nar4RecConfig::small())
+        let mut config = self.pick(Nar4RecConfig::default(), Nar4RecConfig::small());
+        config.objective.target = Target::Ideal;
+        config.strategy = Strategy::Contrastive { alpha: self.pick(0.3, 0.1) };
+        config
     }
 
     /// Sizes of the inputs of most baselines, those of PSAD's encoder.
