@@ -109,6 +109,25 @@ proptest! {
     }
 
     #[test]
+    fn candidates_of_a_class_are_free_together_and_what_is_not_allowed_stands_nowhere(case in cases()) {
+        let Ok(mut builder) = SlateBuilder::constrained(case.candidates, case.slots, &case.rules) else { return Ok(()) };
+        let valid = every_valid(case.candidates, case.slots, &case.rules);
+        for (item, slot) in (0..case.candidates).flat_map(|item| (0..case.slots).map(move |slot| (item, slot))) {
+            prop_assert!(builder.allows(item, slot) || valid.iter().all(|slate| slate[slot] != item));
+        }
+        prop_assert!(!builder.allows(case.candidates, 0) && !builder.allows(0, case.slots));
+        for slot in 0..case.slots {
+            for (one, other) in (0..case.candidates).flat_map(|one| (0..one).map(move |other| (one, other))) {
+                let placed = builder.placed().contains(&one) || builder.placed().contains(&other);
+                let alike = builder.class_of(one) == builder.class_of(other);
+                prop_assert!(placed || !alike || builder.is_free(one) == builder.is_free(other));
+            }
+            let found: Vec<usize> = builder.free().collect();
+            builder.push(found[case.picks[slot] % found.len()]).unwrap();
+        }
+    }
+
+    #[test]
     fn what_is_not_free_is_refused_and_changes_nothing(case in cases()) {
         let Ok(builder) = SlateBuilder::constrained(case.candidates, case.slots, &case.rules) else { return Ok(()) };
         for item in (0..=case.candidates).filter(|&item| !builder.is_free(item)) {

@@ -38,6 +38,9 @@ pub(super) fn search(plan: &Plan, prefix: &[Class]) -> Found {
         search.take_back();
     }
     search.disjoint = disjoint(plan);
+    if !search.narrow() {
+        return Found::Nothing;
+    }
     match search.fill() {
         Step::Full => Found::Filled(search.filled),
         Step::Dead => Found::Nothing,
@@ -93,6 +96,20 @@ impl<'a> Search<'a> {
         for &counter in self.plan.counters_of(class) {
             self.totals[counter as usize] -= 1;
         }
+    }
+
+    /// Leaves out the classes that may stand nowhere in the rest. Whether every slot of the rest has a class that may stand
+    /// there, whatever stands elsewhere.
+    fn narrow(&mut self) -> bool {
+        let (plan, next) = (self.plan, self.filled.len());
+        for class in 0..plan.classes() {
+            if !(next..plan.slots()).any(|slot| plan.allows(class as Class, slot)) {
+                self.left[class] = 0;
+            }
+        }
+        let left = &self.left;
+        let has_class = |slot| (0..plan.classes()).any(|class| left[class] > 0 && plan.allows(class as Class, slot));
+        (next..plan.slots()).all(has_class)
     }
 
     /// Fills the rest without looking back, which mostly works. Who is asked for by a rule comes as late as possible, so
