@@ -208,3 +208,15 @@ fn entangled_rules_end_in_a_slate_or_in_an_error_and_not_in_waiting() {
         Err(error) => assert!(matches!(error, ConstraintError::Undecided { slots: 64, .. }), "{error}"),
     }
 }
+
+#[test]
+fn the_longest_slates_overflow_no_stack() {
+    // Whoever takes the larger half first has nobody left who may stand beside the last one, and must turn back.
+    let candidates = 18_000;
+    let smaller = Group::new("smaller half", 1..candidates / 2 - 10);
+    let rules = Constraints::new().pin(0, candidates - 1).ban_neighbours(Group::item(0), smaller);
+    match SlateBuilder::constrained(candidates, candidates, &rules) {
+        Ok(builder) => assert_eq!(builder.slots(), candidates),
+        Err(error) => assert!(matches!(error, ConstraintError::Undecided { .. }), "{error}"),
+    }
+}

@@ -1,7 +1,7 @@
 //! Which rules conflict.
 
 use super::plan::Plan;
-use super::search::{Found, search};
+use super::search::{Found, STEPS, search};
 use super::{Constraints, Rule};
 
 /// Rules of an infeasible set that no slate keeps together, and any of which could be left out: each rule is left out on
@@ -11,7 +11,8 @@ pub(super) fn smallest(candidates: usize, slots: usize, rules: &Constraints) -> 
     let mut index = 0;
     while index < kept.len() {
         let rule = kept.remove(index);
-        if search(&Plan::new(candidates, slots, &kept), &[]) != Found::Nothing {
+        let mut budget = STEPS;
+        if search(&Plan::new(candidates, slots, &kept), &[], &mut budget) != Found::Nothing {
             kept.insert(index, rule);
             index += 1;
         }

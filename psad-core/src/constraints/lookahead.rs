@@ -29,7 +29,8 @@ impl Lookahead {
     /// Looks for a first way to fill `slots` slots.
     pub(crate) fn new(candidates: usize, slots: usize, rules: &Constraints) -> Result<Self, ConstraintError> {
         let plan = plan(candidates, slots, rules);
-        match search(&plan, &[]) {
+        let mut budget = STEPS;
+        match search(&plan, &[], &mut budget) {
             Found::Filled(filling) => {
                 let witness = Witness::new(&plan, filling);
                 let mut ahead = Self { open: vec![false; plan.classes()], witness, plan: Arc::new(plan) };
@@ -62,7 +63,9 @@ impl Lookahead {
     /// Fills the next slot with a candidate that is open there.
     pub(crate) fn place(&mut self, item: usize) {
         let plan = &self.plan;
-        match self.way(plan.class_of(item)) {
+        // A search that found a way with what was left of a budget finds it again with a whole one.
+        let mut budget = STEPS;
+        match self.way(plan.class_of(item), &mut budget) {
             Some(Way::Changed(change)) => self.witness.apply(plan, change),
             Some(Way::Anew(filling)) => self.witness.renew(plan, filling),
             // What is open has a way.
@@ -77,13 +80,15 @@ impl Lookahead {
             self.open.fill(false);
             return;
         }
+        // One budget for all classes, so that entangled rules cost a bounded time per slot.
+        let mut budget = STEPS;
         for class in 0..self.plan.classes() {
-            self.open[class] = self.way(class as Class).is_some();
+            self.open[class] = self.way(class as Class, &mut budget).is_some();
         }
     }
 
     /// `None` if there is no way to the end with this class in the next slot, or none that a search finds.
-    fn way(&self, class: Class) -> Option<Way> {
+    fn way(&self, class: Class, budget: &mut usize) -> Option<Way> {
         if let Some(change) = self.witness.replacement(&self.plan, class) {
             return Some(Way::Changed(change));
         }
@@ -93,7 +98,7 @@ impl Lookahead {
         if let Some(change) = self.witness.change(&self.plan, class) {
             return Some(Way::Changed(change));
         }
-        match search(&self.plan, &[self.witness.filled(), &[class]].concat()) {
+        match search(&self.plan, &[self.witness.filled(), &[class]].concat(), budget) {
             Found::Filled(filling) => Some(Way::Anew(filling)),
             Found::Nothing | Found::GaveUp => None,
         }

@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use super::plan::{Class, Plan};
 
-/// Steps after which a search gives up. Rules as they are met in practice take about one step per slot.
+/// Steps after which a search gives up, or all searches for what may come next do. Rules as they are met in practice are
+/// mostly kept without any.
 pub(super) const STEPS: usize = 20_000;
 
 /// What a search has found.
@@ -19,8 +20,8 @@ pub(super) enum Found {
 }
 
 /// Looks for classes that fill all slots of a plan behind `prefix`, of which all but the last class are known to keep the
-/// rules as far as they look backwards.
-pub(super) fn search(plan: &Plan, prefix: &[Class]) -> Found {
+/// rules as far as they look backwards. It takes its steps from `budget`, and gives up when none is left.
+pub(super) fn search(plan: &Plan, prefix: &[Class], budget: &mut usize) -> Found {
     let mut search = Search::new(plan);
     if let Some((&last, sure)) = prefix.split_last() {
         for &class in sure {
@@ -41,10 +42,10 @@ pub(super) fn search(plan: &Plan, prefix: &[Class]) -> Found {
     if !search.narrow() {
         return Found::Nothing;
     }
-    match search.fill() {
+    match search.fill(budget) {
         Step::Full => Found::Filled(search.filled),
         Step::Dead => Found::Nothing,
-        Step::Tired => Found::GaveUp,
+        Step::Tired | Step::Open => Found::GaveUp,
     }
 }
 
@@ -52,6 +53,8 @@ enum Step {
     Full,
     Dead,
     Tired,
+    /// There may be a way on.
+    Open,
 }
 
 struct Search<'a> {
@@ -65,7 +68,6 @@ struct Search<'a> {
     disjoint: Vec<u32>,
     /// States from which there is no way: how often each class is used, and the latest classes.
     dead: HashSet<Vec<u32>>,
-    steps: usize,
 }
 
 impl<'a> Search<'a> {
@@ -78,7 +80,6 @@ impl<'a> Search<'a> {
             totals: vec![0; plan.counters().len()],
             disjoint: Vec::new(),
             dead: HashSet::new(),
-            steps: 0,
         }
     }
 
@@ -130,36 +131,58 @@ impl<'a> Search<'a> {
         (0..self.totals.len() as u32).all(|counter| self.lacks(counter) == 0)
     }
 
-    fn fill(&mut self) -> Step {
+    /// Tries everything that the bounds leave, without recursion: slates may be long.
+    fn fill(&mut self, budget: &mut usize) -> Step {
+        // How far the classes have been tried for each slot behind the prefix.
+        let mut cursors: Vec<usize> = Vec::new();
+        loop {
+            match self.step(budget) {
+                Step::Open => cursors.push(0),
+                Step::Dead if cursors.is_empty() => return Step::Dead,
+                Step::Dead => self.take_back(),
+                end => return end,
+            }
+            while let Some(cursor) = cursors.last_mut() {
+                if let Some(class) = self.next(cursor) {
+                    self.place(class);
+                    break;
+                }
+                self.dead.insert(self.state());
+                cursors.pop();
+                if cursors.is_empty() {
+                    return Step::Dead;
+                }
+                self.take_back();
+            }
+        }
+    }
+
+    fn step(&self, budget: &mut usize) -> Step {
         if !self.can_be_filled() {
             return Step::Dead;
         }
         if self.filled.len() == self.plan.slots() {
             return Step::Full;
         }
-        self.steps += 1;
-        if self.steps > STEPS {
+        if *budget == 0 {
             return Step::Tired;
         }
-        if !self.dead.is_empty() && self.dead.contains(&self.state()) {
-            return Step::Dead;
-        }
-        // Who is asked for by a rule goes first.
-        for urgent in [true, false] {
-            for index in 0..self.plan.order().len() {
-                let class = self.plan.order()[index];
-                if self.is_urgent(class) != urgent || !self.may_follow(class) {
-                    continue;
-                }
-                self.place(class);
-                match self.fill() {
-                    Step::Dead => self.take_back(),
-                    end => return end,
-                }
+        *budget -= 1;
+        let dead = !self.dead.is_empty() && self.dead.contains(&self.state());
+        if dead { Step::Dead } else { Step::Open }
+    }
+
+    /// The next class to try in the next slot: first those that a rule asks for, then the others.
+    fn next(&self, cursor: &mut usize) -> Option<Class> {
+        let order = self.plan.order();
+        while *cursor < 2 * order.len() {
+            let (class, urgent) = (order[*cursor % order.len()], *cursor < order.len());
+            *cursor += 1;
+            if self.is_urgent(class) == urgent && self.may_follow(class) {
+                return Some(class);
             }
         }
-        self.dead.insert(self.state());
-        Step::Dead
+        None
     }
 
     fn is_urgent(&self, class: Class) -> bool {
