@@ -25,6 +25,9 @@ enum Way {
     Anew(Vec<Class>),
 }
 
+/// Steps of all searches for what may take one slot. A class of which they do not tell is taken as closed.
+const LOOK_STEPS: usize = 4_000;
+
 impl Lookahead {
     /// Looks for a first way to fill `slots` slots.
     pub(crate) fn new(candidates: usize, slots: usize, rules: &Constraints) -> Result<Self, ConstraintError> {
@@ -81,7 +84,7 @@ impl Lookahead {
             return;
         }
         // One budget for all classes, so that entangled rules cost a bounded time per slot.
-        let mut budget = STEPS;
+        let mut budget = LOOK_STEPS;
         for class in 0..self.plan.classes() {
             self.open[class] = self.way(class as Class, &mut budget).is_some();
         }

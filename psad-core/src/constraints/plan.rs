@@ -259,6 +259,24 @@ impl Plan {
         }
     }
 
+    /// Whether a rule from above lets a slot hold one more of those that it counts, in all runs that the slot belongs to,
+    /// given what stands in the other slots for sure.
+    pub(super) fn leaves_room(&self, counter: u32, slot: usize, sure: impl Fn(usize) -> Option<Class>) -> bool {
+        let rule = self.counters[counter as usize];
+        if rule.most == usize::MAX {
+            return true;
+        }
+        let counted = |at: usize| usize::from(at != slot && sure(at).is_some_and(|class| self.counts(counter, class)));
+        let first = (slot + 1).saturating_sub(rule.window);
+        let mut count: usize = (first..first + rule.window).map(counted).sum();
+        let mut room = count < rule.most;
+        for start in first + 1..=slot.min(self.slots - rule.window) {
+            count = count + counted(start + rule.window - 1) - counted(start - 1);
+            room &= count < rule.most;
+        }
+        room
+    }
+
     /// Whether two classes must not stand side by side.
     pub(super) fn banned(&self, one: Class, other: Class) -> bool {
         let row = |class: Class| &self.sides[class as usize * self.words..(class as usize + 1) * self.words];
@@ -294,7 +312,9 @@ fn counter(rule: &Rule, slots: usize) -> Option<(Counter, &[usize])> {
         Rule::AtLeast { limit, window, group } => {
             let window = window.unwrap_or(slots);
             let binding = *limit > 0 && window <= slots;
-            binding.then(|| (Counter { window, least: *limit, most: usize::MAX }, group.items()))
+            // More than the window holds is as impossible as any number above it.
+            let least = (*limit).min(window.saturating_add(1));
+            binding.then(|| (Counter { window, least, most: usize::MAX }, group.items()))
         }
         _ => None,
     }

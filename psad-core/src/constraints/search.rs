@@ -2,11 +2,19 @@
 
 use std::collections::HashSet;
 
+use rand::RngExt;
+use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
+
 use super::plan::{Class, Plan};
 
-/// Steps after which a search gives up, or all searches for what may come next do. Rules as they are met in practice are
-/// mostly kept without any.
+/// Steps after which a search for a first filling gives up.
 pub(super) const STEPS: usize = 20_000;
+
+/// Steps of the first attempt at a complete search. What conflicts plainly is seen within them.
+const FIRST_STEPS: usize = 300;
+
+/// Fillings that are tried at random between the attempts.
+const DIVES: u64 = 40;
 
 /// What a search has found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +29,9 @@ pub(super) enum Found {
 
 /// Looks for classes that fill all slots of a plan behind `prefix`, of which all but the last class are known to keep the
 /// rules as far as they look backwards. It takes its steps from `budget`, and gives up when none is left.
+///
+/// First it fills slot after slot without looking back; where that ends in nothing, a complete search begins; where that
+/// takes long, luck is tried, and then the search goes on.
 pub(super) fn search(plan: &Plan, prefix: &[Class], budget: &mut usize) -> Found {
     let mut search = Search::new(plan);
     if let Some((&last, sure)) = prefix.split_last() {
@@ -32,21 +43,31 @@ pub(super) fn search(plan: &Plan, prefix: &[Class], budget: &mut usize) -> Found
         }
         search.place(last);
     }
-    if search.dive() {
+    if search.dive(None) {
         return Found::Filled(search.filled);
     }
-    while search.filled.len() > prefix.len() {
-        search.take_back();
-    }
+    search.take_back_to(prefix.len());
     search.disjoint = disjoint(plan);
     if !search.narrow() {
         return Found::Nothing;
     }
-    match search.fill(budget) {
-        Step::Full => Found::Filled(search.filled),
-        Step::Dead => Found::Nothing,
-        Step::Tired | Step::Open => Found::GaveUp,
+    let mut first = FIRST_STEPS.min(*budget);
+    *budget -= first;
+    if let Some(found) = search.complete(&mut first) {
+        return found;
     }
+    for seed in 0..DIVES {
+        search.take_back_to(prefix.len());
+        if *budget < plan.slots() {
+            return Found::GaveUp;
+        }
+        *budget -= plan.slots() - prefix.len();
+        if search.dive(Some(&mut ChaCha8Rng::seed_from_u64(seed))) {
+            return Found::Filled(search.filled);
+        }
+    }
+    search.take_back_to(prefix.len());
+    search.complete(budget).unwrap_or(Found::GaveUp)
 }
 
 enum Step {
@@ -60,10 +81,12 @@ enum Step {
 struct Search<'a> {
     plan: &'a Plan,
     filled: Vec<Class>,
-    /// Candidates that are left in each class.
+    /// Candidates that are left in each class, without those that are pinned to a slot ahead.
     left: Vec<usize>,
-    /// What each rule has counted so far in the whole slate.
+    /// What each rule counts in the whole slate so far, with those that are pinned to a slot ahead.
     totals: Vec<usize>,
+    /// Slots ahead that nothing is pinned to.
+    open: usize,
     /// Counters of the whole slate that ask for a least number and share no candidate with each other.
     disjoint: Vec<u32>,
     /// States from which there is no way: how often each class is used, and the latest classes.
@@ -73,29 +96,62 @@ struct Search<'a> {
 impl<'a> Search<'a> {
     fn new(plan: &'a Plan) -> Self {
         let left = (0..plan.classes()).map(|class| plan.size(class as u32)).collect();
-        Self {
+        let mut search = Self {
             plan,
             filled: Vec::with_capacity(plan.slots()),
             left,
             totals: vec![0; plan.counters().len()],
+            open: plan.slots(),
             disjoint: Vec::new(),
             dead: HashSet::new(),
+        };
+        for class in (0..plan.slots()).filter_map(|slot| plan.pinned(slot)) {
+            search.count(class);
         }
+        search
     }
 
-    fn place(&mut self, class: Class) {
-        self.filled.push(class);
-        self.left[class as usize] -= 1;
+    fn count(&mut self, class: Class) {
+        self.open -= 1;
+        // A candidate that is pinned twice has no place at all, and is seen to have none.
+        self.left[class as usize] = self.left[class as usize].saturating_sub(1);
         for &counter in self.plan.counters_of(class) {
             self.totals[counter as usize] += 1;
         }
     }
 
+    fn place(&mut self, class: Class) {
+        // What is pinned has been counted from the beginning.
+        if self.plan.pinned(self.filled.len()).is_none() {
+            self.count(class);
+        }
+        self.filled.push(class);
+    }
+
     fn take_back(&mut self) {
         let Some(class) = self.filled.pop() else { return };
+        if self.plan.pinned(self.filled.len()).is_some() {
+            return;
+        }
+        self.open += 1;
         self.left[class as usize] += 1;
         for &counter in self.plan.counters_of(class) {
             self.totals[counter as usize] -= 1;
+        }
+    }
+
+    fn take_back_to(&mut self, filled: usize) {
+        while self.filled.len() > filled {
+            self.take_back();
+        }
+    }
+
+    /// A complete search; `None` if the budget does not suffice.
+    fn complete(&mut self, budget: &mut usize) -> Option<Found> {
+        match self.fill(budget) {
+            Step::Full => Some(Found::Filled(self.filled.clone())),
+            Step::Dead => Some(Found::Nothing),
+            Step::Tired | Step::Open => None,
         }
     }
 
@@ -109,26 +165,37 @@ impl<'a> Search<'a> {
             }
         }
         let left = &self.left;
-        let has_class = |slot| (0..plan.classes()).any(|class| left[class] > 0 && plan.allows(class as Class, slot));
+        let there = |slot, class: Class| left[class as usize] > 0 || plan.pinned(slot) == Some(class);
+        let has_class = |slot| (0..plan.classes() as Class).any(|class| there(slot, class) && plan.allows(class, slot));
         (next..plan.slots()).all(has_class)
     }
 
     /// Fills the rest without looking back, which mostly works. Who is asked for by a rule comes as late as possible, so
-    /// that the slots before are easily filled otherwise.
-    fn dive(&mut self) -> bool {
+    /// that the slots before are easily filled otherwise; else the class goes first of which the most are left, or one at
+    /// random.
+    fn dive(&mut self, mut luck: Option<&mut ChaCha8Rng>) -> bool {
         while self.filled.len() < self.plan.slots() {
-            let (order, open) = (self.plan.order(), self.plan.slots() - self.filled.len());
             let lacking: usize = self.plan.asking_whole().iter().map(|&counter| self.lacks(counter)).sum();
-            let fits = |urgent: bool| {
-                order.iter().find(|&&class| self.is_urgent(class) == urgent && self.may_follow(class)).copied()
+            let hurry = lacking >= self.open;
+            let Some(class) = self.most_left(hurry, &mut luck).or_else(|| self.most_left(!hurry, &mut luck)) else {
+                return false;
             };
-            let hurry = lacking >= open;
-            match fits(hurry).or_else(|| fits(!hurry)) {
-                Some(class) => self.place(class),
-                None => return false,
-            }
+            self.place(class);
         }
         (0..self.totals.len() as u32).all(|counter| self.lacks(counter) == 0)
+    }
+
+    /// Of the classes that may come next and are asked for, or are not, the one of which the most are left.
+    fn most_left(&self, urgent: bool, luck: &mut Option<&mut ChaCha8Rng>) -> Option<Class> {
+        let mut best: Option<(f64, Class)> = None;
+        for &class in self.plan.order() {
+            let chance = luck.as_mut().map_or(1., RngExt::random::<f64>);
+            let weight = (self.left[class as usize] + 1) as f64 * chance;
+            if best.is_none_or(|(most, _)| weight > most) && self.is_urgent(class) == urgent && self.may_follow(class) {
+                best = Some((weight, class));
+            }
+        }
+        best.map(|(_, class)| class)
     }
 
     /// Tries everything that the bounds leave, without recursion: slates may be long.
@@ -189,24 +256,27 @@ impl<'a> Search<'a> {
         self.plan.counters_of(class).iter().any(|&counter| self.lacks(counter) > 0)
     }
 
-    /// Whether a class may take the next slot as far as rules look backwards.
+    /// Whether a class may take the next slot as far as rules look backwards, and at what is pinned ahead.
     fn may_follow(&self, class: Class) -> bool {
-        let slot = self.filled.len();
-        self.left[class as usize] > 0
-            && self.plan.allows(class, slot)
-            && self.filled.last().is_none_or(|&before| !self.plan.banned(before, class))
-            && self.plan.counters_of(class).iter().all(|&counter| self.keeps_most(counter))
-            && self.plan.asking().iter().all(|&counter| self.keeps_least(counter, class))
+        let (plan, slot) = (self.plan, self.filled.len());
+        let pinned = plan.pinned(slot).is_some();
+        let beside = |other: Option<Class>| other.is_none_or(|other| !plan.banned(other, class));
+        (pinned || self.left[class as usize] > 0)
+            && plan.allows(class, slot)
+            && beside(self.filled.last().copied())
+            && beside(plan.pinned(slot + 1))
+            && plan.counters_of(class).iter().all(|&counter| self.keeps_most(counter, pinned))
+            && plan.asking().iter().all(|&counter| self.keeps_least(counter, class))
     }
 
-    /// Whether the next slot may take one more of those that a rule counts.
-    fn keeps_most(&self, counter: u32) -> bool {
-        let rule = self.plan.counters()[counter as usize];
-        if self.plan.is_whole(counter) {
-            return self.totals[counter as usize] < rule.most;
+    /// Whether the next slot may take one more of those that a rule counts; what is pinned there has been counted.
+    fn keeps_most(&self, counter: u32, pinned: bool) -> bool {
+        let (plan, slot) = (self.plan, self.filled.len());
+        if plan.is_whole(counter) {
+            let total = self.totals[counter as usize] - usize::from(pinned);
+            return total < plan.counters()[counter as usize].most;
         }
-        let run = (self.filled.len() + 1).saturating_sub(rule.window);
-        rule.most == usize::MAX || self.counted(counter, run) < rule.most
+        plan.leaves_room(counter, slot, |at| if at < slot { Some(self.filled[at]) } else { plan.pinned(at) })
     }
 
     /// Whether a rule that asks for a least number can still get it in the runs that the next slot belongs to: those
@@ -232,7 +302,7 @@ impl<'a> Search<'a> {
 
     /// Bounds that no way of filling the rest can pass.
     fn can_be_filled(&self) -> bool {
-        let open = self.plan.slots() - self.filled.len();
+        let open = self.open;
         if self.capacity(|_| true) < open {
             return false;
         }

@@ -125,11 +125,7 @@ impl Witness {
         if plan.is_whole(counter) {
             return (self.totals[counter as usize][1] as usize) < rule.most;
         }
-        let sure = |slot: usize| if slot < next { Some(self.filling[slot]) } else { plan.pinned(slot) };
-        let counted = |slot: usize| usize::from(sure(slot).is_some_and(|class| plan.counts(counter, class)));
-        let runs = (next + 1).saturating_sub(rule.window)..=next.min(plan.slots() - rule.window);
-        rule.most == usize::MAX
-            || runs.into_iter().all(|start| (start..start + rule.window).map(counted).sum::<usize>() < rule.most)
+        plan.leaves_room(counter, next, |slot| if slot < next { Some(self.filling[slot]) } else { plan.pinned(slot) })
     }
 
     /// The smallest change that puts a class into the next slot, if it keeps every rule: in place of what stands there.
