@@ -1,4 +1,5 @@
-//! How large every method is, and how it is trained, on each of the two inputs; chosen on validation lists.
+//! How large every method is, and how it is trained, on each of the two inputs. Plans for ratings, PSAD's plans and
+//! NAR4Rec's decoding were chosen on validation lists; the others are PSAD's plan.
 
 use clap::ValueEnum;
 use psad::methods::{

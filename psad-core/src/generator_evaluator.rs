@@ -36,7 +36,7 @@ impl CandidateScorer for RankerScores {
 /// Proposes several slates for one request: the generator of the generator–evaluator framework.
 pub trait SlateProposer: Send + Sync {
     /// At most `count` distinct slates of `min(len, candidates)` candidates, best first as far as the proposer knows;
-    /// at least one.
+    /// at least one, and all keep the request's rules.
     ///
     /// # Errors
     /// [`RerankError`] if the request cannot be answered.

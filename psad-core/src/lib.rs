@@ -5,7 +5,7 @@
 //! in these words.
 //!
 //! ```
-//! use psad_core::{Candidates, History, Items, Request, Reranker, Slate, User, from_fn};
+//! use psad_core::{Candidates, History, Items, Request, Reranker, User, from_fn};
 //! use ndarray::{array, Array2};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -13,7 +13,7 @@
 //! let candidates = Candidates::new(items, array![0.2, 0.9, 0.5])?;       // and the ranker's scores
 //! let request = Request::new(User::anonymous(), History::empty(1, 0), candidates)?;
 //!
-//! let by_score = from_fn(|request, len| Ok(Slate::top_by_score(request.candidates().scores(), len)?));
+//! let by_score = from_fn(|request: &Request, len| request.top_by_score(request.candidates().scores(), len));
 //! let slate = by_score.rerank(&request, 2)?;
 //! assert_eq!(slate.as_slice(), [1, 2]);
 //! # Ok(())
@@ -25,7 +25,9 @@
 //! * [`Schema`]: the fields of users and items, their vocabularies and limits; it travels inside every model.
 //! * [`Request`], [`LabeledList`]: one list, as served and as learned from.
 //! * [`Slate`], [`SlateBuilder`], [`Permutation`]: valid by construction; there is no way to make an invalid one.
+//! * [`Constraints`], [`Group`], [`Rule`]: what a slate must keep; [`SlateBuilder`] offers only what does.
 //! * [`Reranker`]: the one trait that every model, heuristic and closure implements.
+//! * [`GeneratorEvaluator`]: the best of several slates; [`CandidateScorer`]: scores to sort or to diversify.
 //! * [`EmbeddingTable`]: rows of `f32` on the host, which a step touches row by row.
 //! * [`ModelFile`], [`ModelHeader`]: the one file that a model is saved as.
 //!

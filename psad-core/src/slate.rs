@@ -114,6 +114,8 @@ impl Slate {
     }
 
     /// The whole list in the slate's order: what was not chosen follows in the ranker's order.
+    ///
+    /// It takes memory for [`Slate::candidates`], which a slate from a file may claim to be anything.
     pub fn completed(&self) -> Permutation {
         let mut builder = SlateBuilder::new(self.candidates);
         for item in self.iter().chain(0..self.candidates) {

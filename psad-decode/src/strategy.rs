@@ -47,7 +47,7 @@ pub enum Strategy {
     /// always the same one.
     ///
     /// Exact, but for rules so entangled that the search for the best slate is cut short (after 2,000 assignments per
-    /// block); then it is the best slate found by then, and no worse than greedy search's.
+    /// block, fewer for blocks of more than 14 slots); then it is the best slate found by then, and no worse than greedy search's.
     Assignment,
 }
 

@@ -62,7 +62,8 @@
 //!   for one in their ideal order. [`Target::Ideal`] leaves exposure aside altogether.
 //! * **Numbers.** `log(1 − P)` is taken of a probability of at most `1 − 10⁻⁶`; the cosine of a vector of zeros is 0; the
 //!   two contrastive terms have a weight each.
-//! * **Decoding.** Chosen items are always masked; the penalty alone would let them come again.
+//! * **Decoding.** Chosen items are always masked; the penalty alone would let them come again. The generator keeps no
+//!   state, so contrastive search, which compares the vectors `x`, runs the candidates encoder a second time.
 //! * **Evaluator.** The slate's value is the expected number of positive feedbacks, all slots weighing the same; it is
 //!   trained by binary cross-entropy on the feedback of the shown slate. What is proposed to it is said at
 //!   [`psad_nn::TensorReranker`].

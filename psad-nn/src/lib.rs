@@ -30,7 +30,7 @@
 //! batch. Shapes in the documentation use `batch`, `candidates`, `history`, `slots` and `width`.
 //!
 //! Neighbours: `psad-core` (requests, slates), `psad-decode` (picking on the host); the components built on this are
-//! `psad-upn`, `psad-encoder`, `psad-generator`, `psad-scorer`. Training lives in `psad-train`.
+//! `psad-upn`, `psad-encoder`, `psad-generator`, `psad-scorer`, `psad-nar4rec`, `psad-baselines`. Training lives in `psad-train`.
 
 mod attention;
 mod batch;

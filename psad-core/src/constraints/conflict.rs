@@ -5,7 +5,7 @@ use super::search::{Found, STEPS, search};
 use super::{Constraints, Rule};
 
 /// Rules of an infeasible set that no slate keeps together, and any of which could be left out: each rule is left out on
-/// trial, and stays out while the rest is still infeasible.
+/// trial, and stays out while the rest is found to be infeasible still.
 pub(super) fn smallest(candidates: usize, slots: usize, rules: &Constraints) -> Vec<Rule> {
     let mut kept: Vec<&Rule> = rules.rules().iter().collect();
     let mut index = 0;

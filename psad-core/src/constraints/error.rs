@@ -24,14 +24,14 @@ pub enum ConstraintError {
         /// The rule.
         rule: Rule,
     },
-    /// No slate keeps all of these rules. Without any one of them there would be one.
+    /// No slate keeps all of these rules; without any one of them there would be one, as far as a search could tell.
     #[error("no slate of {slots} out of {candidates} candidates keeps all of these rules: {}", listed(rules))]
     Infeasible {
         /// Slots to fill.
         slots: usize,
         /// Length of the list.
         candidates: usize,
-        /// The rules that conflict; empty if there are not enough candidates for the slots.
+        /// The rules that conflict.
         rules: Vec<Rule>,
     },
     /// The rules are so entangled that the search for a slate was given up.

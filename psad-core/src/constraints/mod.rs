@@ -50,7 +50,8 @@ impl Constraints {
         self
     }
 
-    /// The item stands in this slot and nowhere else; see [`Rule::Pin`].
+    /// The item stands in this slot and nowhere else; a slate that ends before the slot does not show it. See
+    /// [`Rule::Pin`].
     #[must_use]
     pub fn pin(self, item: usize, slot: usize) -> Self {
         self.with(Rule::Pin { item, slot })

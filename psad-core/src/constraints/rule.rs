@@ -95,6 +95,7 @@ impl fmt::Display for Rule {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Pin { item, slot } => write!(formatter, "item {item} in slot {slot}"),
+            Self::Forbid { item, slots } if *slots == (0..usize::MAX) => write!(formatter, "item {item} in no slot"),
             Self::Forbid { item, slots } if slots.end == usize::MAX => {
                 write!(formatter, "item {item} not in slot {} or later", slots.start)
             }
@@ -103,7 +104,9 @@ impl fmt::Display for Rule {
             Self::AtMost { limit, window: Some(window), group } => {
                 write!(formatter, "at most {limit} of `{group}` in {window} slots")
             }
-            Self::AtLeast { limit, window: None, group } => write!(formatter, "at least {limit} of `{group}`"),
+            Self::AtLeast { limit, window: None, group } => {
+                write!(formatter, "at least {limit} of `{group}` ({} candidates)", group.items().len())
+            }
             Self::AtLeast { limit, window: Some(window), group } => {
                 write!(formatter, "at least {limit} of `{group}` in {window} slots")
             }

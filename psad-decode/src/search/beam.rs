@@ -44,8 +44,17 @@ impl Beam {
     fn extend<'a>(&mut self, beam: &[Open<'a>]) -> Result<Vec<Open<'a>>, BadLogit> {
         // The worst of the best is on top.
         let mut best = BinaryHeap::new();
+        let mut stuck = None;
         for (parent, open) in beam.iter().enumerate() {
-            let row = open.row(&mut self.scratch)?;
+            let row = match open.row(&mut self.scratch) {
+                Ok(row) => row,
+                // Behind this partial slate the model rules out everything; the others go on.
+                Err(bad) if bad.value == f32::NEG_INFINITY => {
+                    stuck = Some(bad);
+                    continue;
+                }
+                Err(bad) => return Err(bad),
+            };
             let before = open.hypothesis.log_probability();
             for (item, logit) in row.choices() {
                 let step = row.log_probability(logit);
@@ -58,6 +67,9 @@ impl Beam {
                     }
                 }
             }
+        }
+        if let (true, Some(bad)) = (best.is_empty(), stuck) {
+            return Err(bad);
         }
         let extend = |extension: Extension| {
             let mut open = beam[extension.parent].clone();

@@ -117,6 +117,19 @@ fn extreme_logits_keep_their_probabilities() {
 }
 
 #[test]
+fn a_beam_goes_on_where_one_of_its_slates_cannot() {
+    // Behind candidate 0 the second slot has no choice; behind candidate 1 it has one.
+    let rows = ndarray::array![[0., 0.], [0., f32::NEG_INFINITY]];
+    let mut model = from_fn(|hypotheses, slots| {
+        let block = ScoreBlock::new(rows.slice_axis(Axis(0), slots.into()).to_owned());
+        Ok::<_, Infallible>(vec![block; hypotheses.len()])
+    });
+    let schedule = BlockSchedule::new(2, 2).unwrap();
+    let beam = decode(&Strategy::Beam { width: 2 }, schedule, &[2], &mut model).unwrap().remove(0);
+    assert_eq!(beam.iter().map(|each| each.slate.as_slice()).collect::<Vec<_>>(), [[1, 0]]);
+}
+
+#[test]
 fn what_the_model_rules_out_is_never_placed_and_has_no_probability() {
     let rows = ndarray::array![[f32::NEG_INFINITY, 0., 0.], [5., f32::NEG_INFINITY, 0.]];
     let mut model = from_fn(|hypotheses, slots| {

@@ -1,6 +1,6 @@
 //! Random rules that can be kept, and some that cannot.
 
-use psad_core::{Constraints, Group, Rule};
+use psad_core::{Constraints, Group, Rule, SlateBuilder};
 use rand::RngExt;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -8,15 +8,20 @@ use rand_chacha::ChaCha8Rng;
 /// Most rules of one request.
 const MOST: usize = 5;
 
-/// One to five rules that at least one slate of `min(len, candidates)` keeps: each is drawn to hold for a slate that was
-/// drawn before.
+/// Up to five rules that a slate of `min(len, candidates)` keeps, and that a slate builder can keep: each is drawn to hold
+/// for a slate that was drawn before, and what is too entangled for the builder is drawn anew.
 pub(super) fn possible(rng: &mut ChaCha8Rng, candidates: usize, len: usize) -> Constraints {
-    let mut slate: Vec<usize> = (0..candidates).collect();
-    slate.shuffle(rng);
-    slate.truncate(len);
-    let count = rng.random_range(1..=MOST);
-    let drawn = (0..count).map(|index| rule(rng, candidates, &slate, index));
-    drawn.filter(|rule| rule.holds(&slate)).fold(Constraints::new(), Constraints::with)
+    for count in (0..=rng.random_range(1..=MOST)).rev() {
+        let mut slate: Vec<usize> = (0..candidates).collect();
+        slate.shuffle(rng);
+        slate.truncate(len);
+        let drawn = (0..count).map(|index| rule(rng, candidates, &slate, index));
+        let rules = drawn.filter(|rule| rule.holds(&slate)).fold(Constraints::new(), Constraints::with);
+        if SlateBuilder::constrained(candidates, len, &rules).is_ok() {
+            return rules;
+        }
+    }
+    Constraints::new()
 }
 
 /// Rules that no slate of `min(len, candidates)` keeps, among some that could be kept.

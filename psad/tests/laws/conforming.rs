@@ -59,6 +59,22 @@ fn the_references_conform() {
 }
 
 #[test]
+fn a_sound_reranker_conforms_whatever_is_drawn() {
+    for longest in [20, 50, 100] {
+        let schema =
+            Schema::builder().item_sparse("film", 50).item_dense("year").max_candidates(longest).build().unwrap();
+        let ours = schema.clone();
+        let sound = psad::core::from_fn(move |request: &Request, len| {
+            ours.check(request)?;
+            request.top_by_score(request.candidates().scores(), len)
+        });
+        for seed in 0..40 {
+            assert_conforms(&format!("{longest}, {seed}"), &Conformance::new(&schema).requests(48).seed(seed), &sound);
+        }
+    }
+}
+
+#[test]
 fn psad_conforms() {
     let psad: Psad = method(config());
     for (name, reranker) in rerankers(&psad) {

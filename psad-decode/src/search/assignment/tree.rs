@@ -8,7 +8,9 @@ use super::{
     worth::Worth,
 };
 
-/// Nodes that a block may cost; each solves one assignment.
+/// Nodes that a block may cost; each solves one assignment. The larger the block, the dearer a node, and the fewer there
+/// are: as many as keep `nodes · slots²` at this, but no more than so many.
+const WORK: usize = 400_000;
 const NODES: usize = 2_000;
 
 /// A branch and bound over the classes of the items: what no rule tells apart stands or falls together, so a node says
@@ -29,6 +31,7 @@ pub(super) struct Tree<'a> {
     /// The best way so far and what it is worth.
     best: Option<Vec<usize>>,
     value: f64,
+    /// Nodes that are left to it.
     nodes: usize,
 }
 
@@ -58,8 +61,9 @@ impl<'a> Tree<'a> {
         for (row, of_class) in best_of_class.iter().enumerate().rev() {
             best_of_rest[row] = best_of_rest[row + 1] + of_class.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         }
+        let nodes = NODES.min(WORK / (worth.rows() * worth.rows()).max(1));
         let value = known.as_ref().map_or(f64::NEG_INFINITY, |items| worth.total(items));
-        Self { worth, slate, classes, best_of_class, best_of_rest, best: known, value, nodes: 0 }
+        Self { worth, slate, classes, best_of_class, best_of_rest, best: known, value, nodes }
     }
 
     /// The best items, as far as the budget goes.
@@ -98,10 +102,10 @@ impl<'a> Tree<'a> {
             let class = slate.class_of(item);
             let row = path.len();
             let bound = before + self.best_of_class[row][class] + self.best_of_rest[row + 1];
-            if std::mem::replace(&mut seen[class], true) || bound <= self.value || self.nodes == NODES {
+            if std::mem::replace(&mut seen[class], true) || bound <= self.value || self.nodes == 0 {
                 continue;
             }
-            self.nodes += 1;
+            self.nodes -= 1;
             let mut slate = slate.clone();
             if slate.push(item).is_err() {
                 continue;
