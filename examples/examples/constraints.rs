@@ -114,5 +114,5 @@ fn main() -> Result<()> {
 //          sum of scores 12.0
 //
 //     one rule too many
-//       no slate of 6 out of 12 candidates keeps all of these rules: item 11 in slot 2; at least 2 of `horror`; at
-//       least 2 of `crime`; at least 2 of `science fiction`   (one line)
+//       no slate of 6 out of 12 candidates keeps all of these rules: item 11 in slot 2; at least 2 of `horror` (4
+//       candidates); at least 2 of `crime` (2 candidates); at least 2 of `science fiction` (3 candidates)   (one line)
