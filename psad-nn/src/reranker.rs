@@ -41,7 +41,9 @@ impl<E: ListEncoder, S: ListScorer> Student<E, S> {
 
 impl<E: ListEncoder, S: ListScorer> RerankModel for Student<E, S> {
     fn slates(&self, batch: &ListBatch, len: usize) -> Result<Vec<Slate>, RerankError> {
-        let (scores, builders) = (self.scores(batch)?, batch.slate_builders(len)?);
+        // First, so that rules which cannot be kept cost no pass of the network.
+        let builders = batch.slate_builders(len)?;
+        let scores = self.scores(batch)?;
         scores.iter().zip(builders).map(|(scores, builder)| Ok(builder.top_by_score(scores)?)).collect()
     }
 }
@@ -76,10 +78,10 @@ impl<E: ListEncoder, G: Generator> Teacher<E, G> {
 
 impl<E: ListEncoder, G: Generator> RerankModel for Teacher<E, G> {
     fn slates(&self, batch: &ListBatch, len: usize) -> Result<Vec<Slate>, RerankError> {
-        let encoded = self.encoder.encode(batch);
-        let longest = encoded.lens.iter().copied().max().unwrap_or(1);
+        let longest = batch.candidates.lens.iter().copied().max().unwrap_or(1);
         let schedule = BlockSchedule::new(len.min(longest), self.block_size).map_err(RerankError::other)?;
         let slates = batch.slate_builders(schedule.slots())?;
+        let encoded = self.encoder.encode(batch);
         let decoded = generate_into(&self.generator, &encoded, slates, schedule, &self.strategy);
         let decoded = decoded.map_err(RerankError::other)?;
         let best = decoded.into_iter().map(|slates| slates.into_iter().next().map(|first| first.slate));

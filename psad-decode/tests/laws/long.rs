@@ -93,7 +93,7 @@ fn run(requests: u64) -> Count {
 fn assert_most_of_it_was_filled(count: &Count, requests: u64) {
     assert_eq!(count.filled + count.infeasible + count.undecided, requests as usize, "{count:?}");
     assert!(3 * count.filled >= requests as usize, "{count:?}");
-    assert!(1000 * count.undecided <= requests as usize, "{count:?}");
+    assert!(100_000 * count.undecided <= requests as usize, "{count:?}");
     assert!(count.infeasible > 0, "{count:?}");
 }
 
