@@ -1,6 +1,7 @@
 //! One question to a reranker: who asks, what they did before, and what the ranker offers.
 
 mod builder;
+mod features;
 
 pub use builder::{ItemsBuilder, UserBuilder};
 

@@ -3,7 +3,7 @@
 use burn::config::Config;
 use burn::tensor::Device;
 use psad_core::Schema;
-use psad_nn::{Batcher, Personalization, TransformerLayerConfig, Weights};
+use psad_nn::{Personalization, TransformerLayerConfig, Weights};
 use psad_upn::{UserProfileNetwork, UserProfileNetworkConfig};
 use thiserror::Error;
 
@@ -85,7 +85,7 @@ impl SharedEncoderConfig {
         let upn = UserProfileNetworkConfig {
             width: self.width,
             profile: self.user_width(schema) + self.width,
-            buckets: Batcher::history_buckets(schema),
+            buckets: schema.history_buckets(),
             positions: schema.max_candidates(),
             hidden: self.profile_hidden,
             groups: self.decay_groups,

@@ -13,7 +13,7 @@ pub struct InterestDecayConfig {
     pub width: usize,
     /// Width of the profile.
     pub profile: usize,
-    /// Rows of the position table, see `psad_nn::Batcher::history_buckets`.
+    /// Rows of the position table, see `psad_core::Schema::history_buckets`.
     pub buckets: usize,
     /// Hidden width of the network that reads the pace from the profile.
     #[config(default = 32)]

@@ -16,7 +16,7 @@ pub struct UserProfileNetworkConfig {
     pub width: usize,
     /// Width of the profile.
     pub profile: usize,
-    /// Rows of the history's position table, see `psad_nn::Batcher::history_buckets`.
+    /// Rows of the history's position table, see `psad_core::Schema::history_buckets`.
     pub buckets: usize,
     /// Rows of the candidates' position table: the longest list.
     pub positions: usize,

@@ -14,12 +14,6 @@ pub struct Batcher {
 }
 
 impl Batcher {
-    /// Rows that a position table needs for histories of `schema`: one per step back, and enough for
-    /// `log2(1 + age)` of any age.
-    pub fn history_buckets(schema: &Schema) -> usize {
-        schema.max_history().max(32)
-    }
-
     /// A batcher for requests of `schema`.
     pub fn new(schema: &Schema) -> Self {
         Self { schema: schema.clone() }
@@ -68,7 +62,7 @@ impl Batcher {
         let offered: Vec<&Items> = requests.iter().map(|request| request.candidates().items()).collect();
         let past: Vec<&Items> = requests.iter().map(|request| request.history().items()).collect();
         let scores: Vec<Vec<f32>> =
-            requests.iter().map(|request| standardised(request.candidates().scores())).collect();
+            requests.iter().map(|request| request.candidates().standardised_scores().collect()).collect();
         let candidates = self.items(&offered, &scores, tables, &mut gather, device);
         let silent: Vec<Vec<f32>> = past.iter().map(|items| vec![0.; items.len()]).collect();
         let items = self.items(&past, &silent, tables, &mut gather, device);
@@ -127,20 +121,15 @@ impl Batcher {
 
     fn history(&self, requests: &[&Request], items: ItemBatch, device: &Device) -> HistoryBatch {
         let shape @ [lists, longest] = items.pad.dims();
-        let last_bucket = Self::history_buckets(&self.schema) - 1;
         let (mut feedback, mut distance) = (vec![0; lists * longest], vec![0.; lists * longest]);
         for (list, request) in requests.iter().enumerate() {
             let history = request.history();
-            for item in 0..history.len() {
+            for (item, (&kind, far)) in history.feedback().iter().zip(history.distances()).enumerate() {
                 let place = list * longest + item;
-                feedback[place] = history.feedback()[item] as i32;
-                distance[place] = match history.ages() {
-                    Some(days) => (1. + days[item]).log2(),
-                    None => (history.len() - 1 - item) as f32,
-                };
+                (feedback[place], distance[place]) = (kind as i32, far);
             }
         }
-        let bucket = distance.iter().map(|&distance: &f32| (distance as usize).min(last_bucket) as i32).collect();
+        let bucket = distance.iter().map(|&distance| self.schema.history_bucket(distance) as i32).collect();
         HistoryBatch {
             feedback: ints(feedback, shape, device),
             distance: floats(distance, shape, device),
@@ -192,19 +181,6 @@ fn label_batch(lists: &[&LabeledList], device: &Device) -> Result<LabelBatch, Re
         contrast: floats(contrast, [lists.len()], device),
         shown: lists.iter().map(|list| list.shown().map(|shown| shown.slate.clone())).collect(),
     })
-}
-
-/// Scores with mean 0 and deviation 1 within their list: rankers differ in scale, and so do users.
-fn standardised(scores: &[f32]) -> Vec<f32> {
-    let count = scores.len() as f64;
-    let mean = scores.iter().map(|&score| f64::from(score)).sum::<f64>() / count;
-    let variance = scores.iter().map(|&score| (f64::from(score) - mean).powi(2)).sum::<f64>() / count;
-    let deviation = variance.sqrt();
-    // A list without spread says nothing; a tiny spread is rounding, not information.
-    if deviation <= 1e-6 * mean.abs().max(1e-6) {
-        return vec![0.; scores.len()];
-    }
-    scores.iter().map(|&score| ((f64::from(score) - mean) / deviation) as f32).collect()
 }
 
 fn floats<const D: usize>(values: Vec<f32>, shape: [usize; D], device: &Device) -> Tensor<D> {

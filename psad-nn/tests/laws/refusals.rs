@@ -132,7 +132,7 @@ fn a_batch_on_a_training_device_collects_gradients_for_the_touched_rows() {
 #[test]
 fn a_longer_history_has_a_bucket_for_every_step() {
     let schema = Schema::builder().item_dense("price").feedback(["no"]).max_history(40).build().unwrap();
-    assert_eq!(Batcher::history_buckets(&schema), 40);
+    assert_eq!(schema.history_buckets(), 40);
     let request = request(User::anonymous(), (0, 1), Array1::zeros(40), 1);
     let bucket: Vec<i32> = batch(&schema, &[&request]).unwrap().history.bucket.try_into_vec_as().unwrap();
     assert_eq!(bucket, (0..40).rev().collect::<Vec<_>>());

@@ -3,7 +3,6 @@
 use psad_baselines::PlainEncoderConfig;
 use psad_core::Schema;
 use psad_encoder::SharedEncoderConfig;
-use psad_nn::Batcher;
 
 /// Weights of the shared encoder with its User Profile Network.
 pub(super) fn shared_encoder(encoder: &SharedEncoderConfig, schema: &Schema) -> usize {
@@ -15,7 +14,7 @@ pub(super) fn shared_encoder(encoder: &SharedEncoderConfig, schema: &Schema) -> 
         product([width, encoder.feed_forward]),
         product([profile, width]),
         product([profile, when(personal, encoder.profile_hidden)]),
-        product([width, when(encoder.history_positions, Batcher::history_buckets(schema))]),
+        product([width, when(encoder.history_positions, schema.history_buckets())]),
         product([width, when(encoder.candidate_positions, schema.max_candidates())]),
     ])
 }
