@@ -53,7 +53,7 @@ pub struct GenerateError(Box<DecodeError<ReadError>>);
 /// The device did not give the numbers back.
 #[derive(Debug, Error)]
 #[error("what the network answers cannot be read from its device: {0}")]
-struct ReadError(String);
+pub(crate) struct ReadError(String);
 
 impl From<Infallible> for ReadError {
     fn from(never: Infallible) -> Self {
@@ -128,7 +128,7 @@ impl<G: Generator> BlockModel for Network<'_, G> {
 }
 
 /// Brings a tensor to the host.
-fn read(tensor: Tensor<3>) -> Result<Array3<f32>, ReadError> {
+pub(crate) fn read(tensor: Tensor<3>) -> Result<Array3<f32>, ReadError> {
     let shape = tensor.dims();
     let values = tensor.try_into_vec_as::<f32>().map_err(|error| ReadError(format!("{error:?}")))?;
     Array3::from_shape_vec(shape, values).map_err(|error| ReadError(error.to_string()))

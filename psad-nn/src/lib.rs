@@ -32,6 +32,7 @@
 //! Neighbours: `psad-core` (requests, slates), `psad-decode` (picking on the host); the components built on this are
 //! `psad-upn`, `psad-encoder`, `psad-generator`, `psad-scorer`, `psad-nar4rec`, `psad-baselines`. Training lives in `psad-train`.
 
+mod along;
 mod attention;
 mod batch;
 mod evaluating;

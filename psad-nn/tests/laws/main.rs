@@ -1,5 +1,6 @@
 //! What holds for every batch, every generator and every reranker made of tensors.
 
+mod along;
 mod batches;
 #[path = "../common/mod.rs"]
 mod common;
