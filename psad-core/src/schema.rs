@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::Request;
+use crate::{Candidates, History, Items, Request, User};
 
 /// A categorical field and the number of rows of its embedding table.
 ///
@@ -201,25 +201,47 @@ impl Schema {
         self.0.max_candidates
     }
 
-    /// Says whether a request fits.
+    /// Says whether a request fits: [`Schema::check_user`], then [`Schema::check_candidates`].
     ///
     /// # Errors
     /// [`SchemaError::Width`] for a wrong number of columns, [`SchemaError::TooLong`] for a history or list over the
     /// limit, [`SchemaError::UnknownFeedback`] for a code without a name.
     pub fn check(&self, request: &Request) -> Result<(), SchemaError> {
-        let user = request.user();
-        let items = request.candidates().items();
-        let history = request.history();
+        self.check_user(request.user(), request.history())?;
+        self.check_candidates(request.candidates())
+    }
+
+    /// Says whether a user with a history fits; the candidates may not be known yet.
+    ///
+    /// # Errors
+    /// As [`Schema::check`].
+    pub fn check_user(&self, user: &User, history: &History) -> Result<(), SchemaError> {
         width("user sparse fields", self.user_sparse().len(), user.sparse().len())?;
         width("user dense features", self.user_dense().len(), user.dense().len())?;
-        width("item sparse fields", self.item_sparse().len(), items.sparse().ncols())?;
-        width("item dense features", self.item_dense().len(), items.dense().ncols())?;
+        self.check_items(history.items())?;
         longest("history", self.max_history(), history.len())?;
-        longest("candidates", self.max_candidates(), request.candidates().len())?;
         match history.feedback().iter().find(|&&kind| kind as usize >= self.feedback().len()) {
             Some(&found) => Err(SchemaError::UnknownFeedback { found, kinds: self.feedback().len() }),
             None => Ok(()),
         }
+    }
+
+    /// Says whether a ranker's candidates fit.
+    ///
+    /// # Errors
+    /// As [`Schema::check`].
+    pub fn check_candidates(&self, candidates: &Candidates) -> Result<(), SchemaError> {
+        self.check_items(candidates.items())?;
+        longest("candidates", self.max_candidates(), candidates.len())
+    }
+
+    /// Says whether items have the schema's columns, however many they are.
+    ///
+    /// # Errors
+    /// [`SchemaError::Width`].
+    pub fn check_items(&self, items: &Items) -> Result<(), SchemaError> {
+        width("item sparse fields", self.item_sparse().len(), items.sparse().ncols())?;
+        width("item dense features", self.item_dense().len(), items.dense().ncols())
     }
 }
 
@@ -328,5 +350,41 @@ mod tests {
         assert_eq!(serde_json::from_str::<Schema>(&json).unwrap(), schema);
         let broken = json.replace("\"vocabulary\":5", "\"vocabulary\":0");
         assert!(serde_json::from_str::<Schema>(&broken).unwrap_err().to_string().contains("film"));
+    }
+    #[test]
+    fn a_user_and_candidates_are_checked_each_for_itself() {
+        use ndarray::{Array1, Array2};
+        let schema = schema().user_sparse("country", 9).max_history(2).max_candidates(3).build().unwrap();
+        let items = |count, fields, features| {
+            Items::new(Array2::zeros((count, fields)), Array2::zeros((count, features))).unwrap()
+        };
+        let user = |fields, features| User::new(Array1::zeros(fields), Array1::zeros(features)).unwrap();
+        let history = |items: Items, kind| {
+            let count = items.len();
+            History::new(items, Array1::from_elem(count, kind)).unwrap()
+        };
+        let candidates = |items: Items| {
+            let count = items.len();
+            Candidates::new(items, Array1::zeros(count)).unwrap()
+        };
+        let fitting = history(items(2, 1, 1), 1);
+        assert_eq!(schema.check_user(&user(1, 0), &fitting), Ok(()));
+        assert_eq!(schema.check_user(&user(1, 0), &History::empty(1, 1)), Ok(()));
+        assert_eq!(schema.check_candidates(&candidates(items(3, 1, 1))), Ok(()));
+
+        let what = |result: Result<(), SchemaError>| match result.unwrap_err() {
+            SchemaError::Width { what, .. } | SchemaError::TooLong { what, .. } => what,
+            SchemaError::UnknownFeedback { .. } => "feedback",
+            other => panic!("{other}"),
+        };
+        assert_eq!(what(schema.check_user(&user(2, 0), &fitting)), "user sparse fields");
+        assert_eq!(what(schema.check_user(&user(1, 1), &fitting)), "user dense features");
+        assert_eq!(what(schema.check_user(&user(1, 0), &History::empty(2, 1))), "item sparse fields");
+        assert_eq!(what(schema.check_user(&user(1, 0), &history(items(3, 1, 1), 0))), "history");
+        assert_eq!(what(schema.check_user(&user(1, 0), &history(items(1, 1, 1), 2))), "feedback");
+        assert_eq!(what(schema.check_candidates(&candidates(items(1, 1, 2)))), "item dense features");
+        assert_eq!(what(schema.check_candidates(&candidates(items(4, 1, 1)))), "candidates");
+        let request = Request::new(user(1, 0), fitting, candidates(items(4, 1, 1))).unwrap();
+        assert_eq!(schema.check(&request), schema.check_candidates(request.candidates()));
     }
 }
