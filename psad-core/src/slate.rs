@@ -1,6 +1,7 @@
 //! What a user sees: distinct candidates in order, valid by construction.
 
 mod builder;
+mod order;
 
 pub use builder::SlateBuilder;
 
@@ -11,7 +12,9 @@ use thiserror::Error;
 ///
 /// A slate can only be made by [`SlateBuilder::push`] or a checked constructor; deserialising goes through the same
 /// check. So whoever holds one knows that it repeats nothing and leads nowhere outside the list.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+///
+/// The default is the empty slate of an empty list, to be overwritten by [`SlateBuilder::finish_into`].
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "RawSlate", into = "RawSlate")]
 pub struct Slate {
     items: Vec<usize>,
@@ -67,13 +70,9 @@ impl Slate {
     /// # Errors
     /// [`SlateError::NonFiniteScore`]: NaN and infinities are an error, never an order.
     pub fn top_by_score(scores: &[f32], len: usize) -> Result<Self, SlateError> {
-        if let Some((item, &score)) = scores.iter().enumerate().find(|(_, score)| !score.is_finite()) {
-            return Err(SlateError::NonFiniteScore { item, score });
-        }
+        order::finite(scores)?;
         let mut items: Vec<usize> = (0..scores.len()).collect();
-        // `total_cmp` would order -0 below 0; here they are equal and keep their order.
-        items.sort_by(|&a, &b| scores[b].partial_cmp(&scores[a]).unwrap_or(std::cmp::Ordering::Equal));
-        items.truncate(len);
+        order::keep_best(&mut items, scores, len);
         Ok(Self { items, candidates: scores.len() })
     }
 

@@ -1,6 +1,6 @@
 //! A slate in the making.
 
-use super::{Permutation, Slate, SlateError};
+use super::{Slate, SlateError, order};
 use crate::constraints::Lookahead;
 use crate::{ConstraintError, Constraints};
 
@@ -20,7 +20,7 @@ pub struct SlateBuilder {
 impl SlateBuilder {
     /// An empty slate over a list of `candidates`, without rules.
     pub fn new(candidates: usize) -> Self {
-        Self { items: Vec::with_capacity(candidates), free: vec![true; candidates], slots: candidates, rules: None }
+        Self::unconstrained(candidates, candidates)
     }
 
     /// An empty slate of `min(len, candidates)` slots that keeps `rules`.
@@ -31,11 +31,28 @@ impl SlateBuilder {
         rules.check(candidates)?;
         let slots = len.min(candidates);
         if rules.is_empty() || slots == 0 {
-            return Ok(Self { slots, ..Self::new(candidates) });
+            return Ok(Self::unconstrained(candidates, slots));
         }
         let ahead = Lookahead::new(candidates, slots, rules)?;
         let free = (0..candidates).map(|item| ahead.is_open(item)).collect();
         Ok(Self { items: Vec::with_capacity(slots), free, slots, rules: Some(ahead) })
+    }
+
+    fn unconstrained(candidates: usize, slots: usize) -> Self {
+        let mut builder = Self { items: Vec::new(), free: Vec::new(), slots, rules: None };
+        builder.reset(candidates, slots);
+        builder
+    }
+
+    /// Makes it an empty slate of `min(len, candidates)` slots without rules, in the memory that it has: nothing is
+    /// allocated for a list and a slate that are no longer than those before.
+    pub fn reset(&mut self, candidates: usize, len: usize) {
+        self.slots = len.min(candidates);
+        self.rules = None;
+        self.items.clear();
+        self.items.reserve(self.slots);
+        self.free.clear();
+        self.free.resize(candidates, self.slots > 0);
     }
 
     /// Places `item` in the next slot.
@@ -86,22 +103,52 @@ impl SlateBuilder {
     ///
     /// # Errors
     /// [`SlateError::Length`] for another number of scores than candidates, [`SlateError::NonFiniteScore`].
-    pub fn top_by_score(self, scores: &[f32]) -> Result<Slate, SlateError> {
-        if scores.len() != self.candidates() {
-            return Err(SlateError::Length { candidates: self.candidates(), found: scores.len() });
+    pub fn top_by_score(mut self, scores: &[f32]) -> Result<Slate, SlateError> {
+        self.fill_by_score(scores, &mut Vec::new())?;
+        Ok(self.finish())
+    }
+
+    /// As [`SlateBuilder::top_by_score`], in memory that can be used again: without rules, nothing is allocated once
+    /// `order`, whose content is overwritten, has room for all candidates.
+    ///
+    /// # Errors
+    /// As [`SlateBuilder::top_by_score`]; the slate is unchanged then.
+    pub fn fill_by_score(&mut self, scores: &[f32], order: &mut Vec<usize>) -> Result<(), SlateError> {
+        let candidates = self.candidates();
+        if scores.len() != candidates {
+            return Err(SlateError::Length { candidates, found: scores.len() });
         }
-        Ok(self.in_order(Permutation::from_scores(scores)?.as_slice()))
+        order::finite(scores)?;
+        order.clear();
+        order.reserve(candidates);
+        if self.is_constrained() {
+            // What rules keep out of this slot may be free in a later one.
+            order.extend(0..candidates);
+            order::keep_best(order, scores, candidates);
+        } else {
+            order.extend(self.free());
+            order::keep_best(order, scores, self.slots - self.len());
+        }
+        self.fill_in_order(order);
+        Ok(())
     }
 
     /// Fills what is left: every slot takes the first candidate of `order` that it may.
     #[must_use]
     pub fn in_order(mut self, order: &[usize]) -> Slate {
+        self.fill_in_order(order);
+        self.finish()
+    }
+
+    fn fill_in_order(&mut self, order: &[usize]) {
+        // What is free can be placed, and without rules what was refused once stays so.
+        if !self.is_constrained() {
+            return order.iter().for_each(|&item| drop(self.push(item)));
+        }
         while self.len() < self.slots {
             let Some(&item) = order.iter().find(|&&item| self.is_free(item)) else { break };
-            // What is free can be placed.
             let _ = self.push(item);
         }
-        self.finish()
     }
 
     /// Number of slots that the slate will have when it is full.
@@ -160,5 +207,12 @@ impl SlateBuilder {
     /// The slate as it stands.
     pub fn finish(self) -> Slate {
         Slate { items: self.items, candidates: self.free.len() }
+    }
+
+    /// Overwrites a slate with this one as it stands. Nothing is allocated for a slate that had as many slots before.
+    pub fn finish_into(&self, slate: &mut Slate) {
+        slate.items.clear();
+        slate.items.extend_from_slice(&self.items);
+        slate.candidates = self.free.len();
     }
 }
