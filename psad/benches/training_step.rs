@@ -2,6 +2,9 @@
 //!
 //! A step updates the embedding rows that its batch touches and no others, so ten million rows must cost about what a
 //! hundred thousand do. A small vocabulary is cheaper by the rows that its batches share.
+//!
+//! The last group is the reference model: 50 candidates, a history of 50, features of all kinds. `training_before_after.sh`
+//! compares it with that of another commit.
 
 use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
 use psad::burn::tensor::Device;
@@ -15,8 +18,12 @@ use std::time::Duration;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// Lengths of the lists of the first two groups.
 const CANDIDATES: usize = 20;
 const HISTORY: usize = 30;
+
+/// Length of both lists of the reference model.
+const REFERENCE: usize = 50;
 
 /// Batches that take turns, so that a step rarely meets the rows of the step before.
 const BATCHES: usize = 12;
@@ -26,6 +33,16 @@ fn schema(vocabulary: usize) -> Schema {
     let schema = Schema::builder().item_sparse("item", vocabulary).item_sparse("category", 50);
     let schema = schema.item_sparse("maker", 1_000).feedback(["skipped", "clicked"]);
     schema.max_history(HISTORY).max_candidates(CANDIDATES).build().expect("the schema is valid")
+}
+
+/// Five sparse and six dense fields per item, two sparse ones per user.
+fn reference_schema(vocabulary: usize) -> Schema {
+    let schema = Schema::builder().user_sparse("age", 10).user_sparse("region", 300);
+    let schema = schema.item_sparse("item", vocabulary).item_sparse("category", 50).item_sparse("maker", 1_000);
+    let schema = schema.item_sparse("shop", 10_000).item_sparse("price band", 20);
+    let schema = (0..6).fold(schema, |schema, index| schema.item_dense(format!("statistic {index}")));
+    let schema = schema.feedback(["skipped", "clicked"]).max_history(REFERENCE).max_candidates(REFERENCE);
+    schema.build().expect("the schema is valid")
 }
 
 /// `SplitMix64`: ids all over the vocabulary, the same in every run.
@@ -42,16 +59,22 @@ impl Ids {
     fn items(&mut self, schema: &Schema, count: usize) -> Items {
         let fields = schema.item_sparse();
         let ids = Array2::from_shape_fn((count, fields.len()), |(_, field)| self.below(fields[field].vocabulary));
-        Items::new(ids, Array2::zeros((count, 0))).expect("both halves hold the same items")
+        let dense = Array2::from_shape_simple_fn((count, schema.item_dense().len()), || {
+            self.below(2_000) as f32 / 1_000. - 1.
+        });
+        Items::new(ids, dense).expect("both halves hold the same items")
     }
 
     fn list(&mut self, schema: &Schema) -> LabeledList {
-        let feedback = Array1::from_shape_simple_fn(HISTORY, || self.below(2));
-        let history = History::new(self.items(schema, HISTORY), feedback).expect("a code per item");
-        let scores = Array1::from_shape_fn(CANDIDATES, |item| -(item as f32));
-        let candidates = Candidates::new(self.items(schema, CANDIDATES), scores).expect("a score per item");
-        let request = Request::new(User::anonymous(), history, candidates).expect("items of one kind");
-        let labels = Array1::from_shape_simple_fn(CANDIDATES, || f32::from(u8::from(self.below(6) == 0)));
+        let (history, candidates) = (schema.max_history(), schema.max_candidates());
+        let user: Array1<u32> = schema.user_sparse().iter().map(|field| self.below(field.vocabulary)).collect();
+        let user = User::new(user, Array1::zeros(0)).expect("features are finite");
+        let feedback = Array1::from_shape_simple_fn(history, || self.below(2));
+        let history = History::new(self.items(schema, history), feedback).expect("a code per item");
+        let scores = Array1::from_shape_fn(candidates, |item| -(item as f32));
+        let offered = Candidates::new(self.items(schema, candidates), scores).expect("a score per item");
+        let request = Request::new(user, history, offered).expect("items of one kind");
+        let labels = Array1::from_shape_simple_fn(candidates, || f32::from(u8::from(self.below(6) == 0)));
         LabeledList::new(request, labels).expect("a label per candidate")
     }
 }
@@ -61,23 +84,21 @@ fn batches(schema: &Schema, size: usize) -> Vec<Vec<LabeledList>> {
     (0..BATCHES).map(|_| (0..size).map(|_| ids.list(schema)).collect()).collect()
 }
 
-/// The weights do not depend on the vocabulary, so one model serves all.
-fn model() -> PsadModel {
-    Psad::new(&schema(1_000), PsadConfig::default(), 42).expect("the default configuration is valid").model().clone()
+fn model(schema: &Schema) -> PsadModel {
+    Psad::new(schema, PsadConfig::default(), 42).expect("the default configuration is valid").model().clone()
 }
 
 fn session(schema: &Schema, workers: usize, batch_size: usize) -> Session<PsadModel> {
     let tables = Tables::seeded(schema, PsadConfig::default().encoder.embedding, 42).expect("the width is not 0");
     let config = TrainConfig { batch_size, workers, ..TrainConfig::default() };
-    Session::new(model(), tables, schema, &config, 100_000, &Device::flex()).expect("the configuration is valid")
+    Session::new(model(schema), tables, schema, &config, 100_000, &Device::flex()).expect("the configuration is valid")
 }
 
 /// Measures steps over batches in turn, after one round through all of them.
-fn measure(criterion: &mut Criterion, group: &str, parameter: usize, vocabulary: usize, workers: usize, size: usize) {
-    let schema = schema(vocabulary);
-    let batches = batches(&schema, size);
+fn measure(criterion: &mut Criterion, group: &str, parameter: usize, schema: &Schema, workers: usize, size: usize) {
+    let batches = batches(schema, size);
     let batches: Vec<Vec<&LabeledList>> = batches.iter().map(|batch| batch.iter().collect()).collect();
-    let mut session = session(&schema, workers, size);
+    let mut session = session(schema, workers, size);
     let mut turn = batches.iter().cycle();
     let mut step = || turn.next().map(|batch| session.step(batch).expect("lists fit and losses are finite"));
     for _ in 0..BATCHES {
@@ -93,15 +114,22 @@ fn measure(criterion: &mut Criterion, group: &str, parameter: usize, vocabulary:
 
 fn vocabulary(criterion: &mut Criterion) {
     for rows in [1_000, 100_000, 10_000_000] {
-        measure(criterion, "step of 64 lists, by rows", rows, rows, 1, 64);
+        measure(criterion, "step of 64 lists, by rows", rows, &schema(rows), 1, 64);
     }
 }
 
 fn workers(criterion: &mut Criterion) {
     for workers in [1, 2] {
-        measure(criterion, "step of 256 lists, by workers", workers, 100_000, workers, 256);
+        measure(criterion, "step of 256 lists, by workers", workers, &schema(100_000), workers, 256);
     }
 }
 
-criterion_group!(benches, vocabulary, workers);
+fn reference(criterion: &mut Criterion) {
+    for workers in [1, 2] {
+        let schema = reference_schema(100_000);
+        measure(criterion, "step of the reference model, by workers", workers, &schema, workers, 256);
+    }
+}
+
+criterion_group!(benches, vocabulary, workers, reference);
 criterion_main!(benches);
