@@ -1,0 +1,123 @@
+//! What a model's configuration says of its shape; what it says of training is not read.
+
+use psad_core::{ModelFileError, Schema};
+use psad_decode::Strategy;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::layer::Sizes;
+
+/// The shared encoder.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct EncoderConfig {
+    pub(crate) embedding: usize,
+    pub(crate) width: usize,
+    pub(crate) heads: usize,
+    pub(crate) feed_forward: usize,
+    pub(crate) list_layers: usize,
+    pub(crate) profile_hidden: usize,
+    pub(crate) decay_groups: usize,
+    pub(crate) gate: bool,
+    pub(crate) history_positions: bool,
+    pub(crate) candidate_positions: bool,
+}
+
+impl EncoderConfig {
+    pub(crate) fn sizes(&self) -> Sizes {
+        Sizes { width: self.width, heads: self.heads, feed_forward: self.feed_forward }
+    }
+
+    /// Width of the user's features.
+    pub(crate) fn user_width(&self, schema: &Schema) -> usize {
+        schema.user_sparse().len().saturating_mul(self.embedding).saturating_add(schema.user_dense().len())
+    }
+
+    /// Width of the user's features with a vector read from the history.
+    pub(crate) fn profile_width(&self, schema: &Schema) -> usize {
+        self.user_width(schema).saturating_add(self.width)
+    }
+
+    fn check(&self) -> Result<(), ModelFileError> {
+        let sizes = [
+            ("embedding", self.embedding),
+            ("width", self.width),
+            ("heads", self.heads),
+            ("feed_forward", self.feed_forward),
+            ("profile_hidden", self.profile_hidden),
+            ("decay_groups", self.decay_groups),
+        ];
+        if let Some((field, _)) = sizes.into_iter().find(|&(_, size)| size == 0) {
+            return Err(faulty(format!("`encoder.{field}` is 0")));
+        }
+        for (field, value) in [("heads", self.heads), ("decay_groups", self.decay_groups)] {
+            if !self.width.is_multiple_of(value) {
+                let width = self.width;
+                return Err(faulty(format!("`encoder.{field}` = {value} does not divide `encoder.width` = {width}")));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// PSAD: teacher and student.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct PsadConfig {
+    pub(crate) encoder: EncoderConfig,
+    pub(crate) pointer: usize,
+    pub(crate) context_enhancement: bool,
+    pub(crate) scorer_hidden: Vec<usize>,
+    objective: BlockConfig,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct BlockConfig {
+    block_size: usize,
+}
+
+impl PsadConfig {
+    pub(crate) fn read(config: &Value) -> Result<Self, ModelFileError> {
+        let config: Self = parse(config)?;
+        config.encoder.check()?;
+        if config.objective.block_size == 0 || config.pointer == 0 {
+            return Err(faulty("`objective.block_size` and `pointer` must be at least 1".to_owned()));
+        }
+        match config.scorer_hidden.iter().position(|&width| width == 0) {
+            Some(layer) => Err(faulty(format!("`scorer_hidden[{layer}]` is 0"))),
+            None => Ok(config),
+        }
+    }
+
+    /// The block size that the teacher was trained with; a block is never longer than the longest list.
+    pub(crate) fn block_size(&self, schema: &Schema) -> usize {
+        self.objective.block_size.min(schema.max_candidates())
+    }
+}
+
+/// `NAR4Rec`.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Nar4RecConfig {
+    pub(crate) encoder: EncoderConfig,
+    pub(crate) candidate_layers: usize,
+    pub(crate) position_layers: usize,
+    pub(crate) strategy: Strategy,
+}
+
+impl Nar4RecConfig {
+    pub(crate) fn read(config: &Value) -> Result<Self, ModelFileError> {
+        let config: Self = parse(config)?;
+        config.encoder.check()?;
+        config.strategy.check().map_err(|error| faulty(error.to_string()))?;
+        if config.candidate_layers == 0 || config.position_layers == 0 {
+            return Err(faulty("`candidate_layers` and `position_layers` must be at least 1".to_owned()));
+        }
+        Ok(config)
+    }
+}
+
+fn parse<T: for<'de> Deserialize<'de>>(config: &Value) -> Result<T, ModelFileError> {
+    T::deserialize(config).map_err(|error| faulty(error.to_string()))
+}
+
+fn faulty(what: String) -> ModelFileError {
+    ModelFileError::Config(what)
+}

@@ -1,0 +1,160 @@
+//! From the encoding to a slate.
+
+use std::convert::Infallible;
+use std::ops::Range;
+
+use ndarray::Array2;
+use psad_core::{Candidates, Constraints, RerankError, Slate, SlateBuilder};
+use psad_decode::{BlockModel, BlockSchedule, Hypothesis, ScoreBlock, Strategy, decode_into};
+
+use crate::kernel::Dispatch;
+use crate::network::{Memory, Network};
+use crate::served::Head;
+use crate::state::UserState;
+use crate::workspace::Workspace;
+
+/// What is to be answered.
+pub(crate) struct Asked<'a> {
+    pub(crate) candidates: &'a Candidates,
+    pub(crate) rules: &'a Constraints,
+    pub(crate) len: usize,
+}
+
+/// An empty slate that offers only what keeps the rules; without any, in the memory of the one before.
+pub(crate) fn begin(asked: &Asked<'_>, slate: &mut SlateBuilder) -> Result<(), RerankError> {
+    let candidates = asked.candidates.len();
+    if asked.rules.is_empty() {
+        slate.reset(candidates, asked.len);
+    } else {
+        *slate = SlateBuilder::constrained(candidates, asked.len, asked.rules)?;
+    }
+    Ok(())
+}
+
+/// Fills the slate of the workspace, whose candidates have been encoded.
+pub(crate) fn fill(
+    head: &Head,
+    dispatch: Dispatch,
+    state: &UserState,
+    workspace: &mut Workspace,
+) -> Result<(), RerankError> {
+    let (network, strategy) = match head {
+        Head::Student(scorer) => {
+            let Workspace { encoded, hidden, scores, slate, order, .. } = workspace;
+            scorer.scores(dispatch, &state.bias, encoded, hidden, scores);
+            return Ok(slate.fill_by_score(scores, order)?);
+        }
+        Head::Teacher { generator, block_size, strategy } => (Network::blocks(generator, *block_size, state), strategy),
+        Head::Matching { matching, strategy } => (Network::matrix(matching, state), strategy),
+    };
+    match workspace.pickers.of(strategy) {
+        Some(_) => pick(&network, strategy, dispatch, workspace),
+        None => search(&network, strategy, dispatch, workspace),
+    }
+}
+
+/// Strategies that keep one slate: each block is filled where it stands.
+fn pick(
+    network: &Network<'_>,
+    strategy: &Strategy,
+    dispatch: Dispatch,
+    workspace: &mut Workspace,
+) -> Result<(), RerankError> {
+    let Workspace { encoded, encode, decode, slate, pickers, .. } = workspace;
+    let Some(picker) = pickers.of(strategy) else { return Ok(()) };
+    let schedule = network.schedule(slate.slots()).map_err(RerankError::other)?;
+    let mut memory = Memory { encoded, decode, space: &mut encode.layers };
+    network.start(dispatch, slate.slots(), &mut memory);
+    for slots in schedule.blocks() {
+        network.logits(dispatch, slots.clone(), &mut memory);
+        if slots.start == 0 {
+            picker.start(Some(network.vectors(&memory))).map_err(RerankError::other)?;
+        }
+        picker.fill(slate, memory.logits(slots.len()), slots.end).map_err(RerankError::other)?;
+        if slots.end < slate.slots() {
+            network.advance(dispatch, &slate.placed()[slots], &mut memory);
+        }
+    }
+    Ok(())
+}
+
+/// Strategies that keep several slates: the decoder asks for the logits of each of them. The first one is the answer.
+fn search(
+    network: &Network<'_>,
+    strategy: &Strategy,
+    dispatch: Dispatch,
+    workspace: &mut Workspace,
+) -> Result<(), RerankError> {
+    let Workspace { encoded, encode, decode, slate, .. } = workspace;
+    let schedule = network.schedule(slate.slots()).map_err(RerankError::other)?;
+    let memory = Memory { encoded, decode, space: &mut encode.layers };
+    let mut model = Searched { network, dispatch, schedule, slots: slate.slots(), memory };
+    let decoded = decode_into(strategy, schedule, vec![slate.clone()], &mut model).map_err(RerankError::other)?;
+    let best = decoded.into_iter().flatten().next().ok_or_else(|| RerankError::other("the decoder gave no slate"))?;
+    for &item in best.slate.as_slice() {
+        slate.push(item)?;
+    }
+    Ok(())
+}
+
+/// The logits of every slot along a given slate, row by row; the scores of a scorer.
+pub(crate) fn along(
+    head: &Head,
+    dispatch: Dispatch,
+    state: &UserState,
+    slate: &Slate,
+    workspace: &mut Workspace,
+) -> Result<Vec<f32>, RerankError> {
+    let Workspace { encoded, encode, decode, hidden, scores, .. } = workspace;
+    let network = match head {
+        Head::Student(scorer) => {
+            scorer.scores(dispatch, &state.bias, encoded, hidden, scores);
+            return Ok(scores.clone());
+        }
+        Head::Teacher { generator, block_size, .. } => Network::blocks(generator, *block_size, state),
+        Head::Matching { matching, .. } => Network::matrix(matching, state),
+    };
+    let schedule = network.schedule(slate.len()).map_err(RerankError::other)?;
+    let mut memory = Memory { encoded, decode, space: &mut encode.layers };
+    network.start(dispatch, slate.len(), &mut memory);
+    let mut rows = Vec::new();
+    for slots in schedule.blocks() {
+        network.logits(dispatch, slots.clone(), &mut memory);
+        rows.extend(memory.logits(slots.len()));
+        if slots.end < slate.len() {
+            network.advance(dispatch, &slate.as_slice()[slots], &mut memory);
+        }
+    }
+    Ok(rows)
+}
+
+/// The network as a decoder sees it that keeps several slates.
+struct Searched<'a> {
+    network: &'a Network<'a>,
+    dispatch: Dispatch,
+    schedule: BlockSchedule,
+    slots: usize,
+    memory: Memory<'a>,
+}
+
+impl BlockModel for Searched<'_> {
+    type Error = Infallible;
+
+    /// Each slate is followed from its beginning: what a block costs is little beside the encoding.
+    fn block_logits(&mut self, hypotheses: &[Hypothesis], slots: Range<usize>) -> Result<Vec<ScoreBlock>, Infallible> {
+        let mut blocks = Vec::with_capacity(hypotheses.len());
+        for hypothesis in hypotheses {
+            self.network.start(self.dispatch, self.slots, &mut self.memory);
+            for before in self.schedule.blocks().take_while(|before| before.end <= slots.start) {
+                self.network.advance(self.dispatch, &hypothesis.placed()[before], &mut self.memory);
+            }
+            self.network.logits(self.dispatch, slots.clone(), &mut self.memory);
+            blocks.push(ScoreBlock::new(self.memory.logits(slots.len()).to_owned()));
+        }
+        Ok(blocks)
+    }
+
+    fn vectors(&mut self, _list: usize) -> Result<Option<Array2<f32>>, Infallible> {
+        Ok(Some(self.network.vectors(&self.memory).to_owned()))
+    }
+}

@@ -1,0 +1,25 @@
+//! x
+mod affine;
+mod attention;
+mod config;
+mod decoding;
+mod encoder;
+mod error;
+mod generator;
+mod kernel;
+mod layer;
+mod matching;
+mod model;
+mod network;
+mod personalization;
+mod pickers;
+mod scorer;
+mod served;
+mod source;
+mod state;
+mod workspace;
+pub use error::ServeError;
+pub use kernel::Dispatch;
+pub use model::Model;
+pub use served::Served;
+pub use state::UserState;

@@ -1,0 +1,222 @@
+//! A model's reranker.
+
+use std::fmt;
+use std::sync::Arc;
+
+use ndarray::Array2;
+use psad_core::{
+    CandidateScorer, Candidates, Constraints, History, Request, RerankError, Reranker, Slate, SlateError, User,
+};
+use psad_decode::Strategy;
+use rayon::prelude::*;
+
+use crate::UserState;
+use crate::decoding::{self, Asked};
+use crate::generator::Generator;
+use crate::matching::Matching;
+use crate::model::{Decoders, Parts};
+use crate::scorer::Scorer;
+use crate::workspace::{Workspace, with_workspace};
+
+/// One of a model's rerankers. Cloning shares the model.
+#[derive(Clone)]
+pub struct Served {
+    pub(crate) parts: Arc<Parts>,
+    pub(crate) head: Head,
+}
+
+/// How slates come from the encoding.
+#[derive(Clone)]
+pub(crate) enum Head {
+    Student(Arc<Scorer>),
+    Teacher { generator: Arc<Generator>, block_size: usize, strategy: Strategy },
+    Matching { matching: Arc<Matching>, strategy: Strategy },
+}
+
+impl Served {
+    pub(crate) fn new(parts: Arc<Parts>, head: Head) -> Self {
+        Self { parts, head }
+    }
+
+    /// The name under which golden answers and tables know it.
+    pub fn name(&self) -> &'static str {
+        match self.head {
+            Head::Student(_) => "PSAD-S",
+            Head::Teacher { .. } => "PSAD-G",
+            Head::Matching { .. } => "NAR4Rec",
+        }
+    }
+
+    /// As [`Reranker::rerank`], into a slate that was used before. Once the thread has answered a request as large, a
+    /// request without rules costs no allocation, if slots are filled greedily or by contrastive search.
+    ///
+    /// # Errors
+    /// As [`Reranker::rerank`]; `slate` keeps what it held then.
+    pub fn rerank_into(&self, request: &Request, len: usize, slate: &mut Slate) -> Result<(), RerankError> {
+        if len == 0 {
+            return Err(RerankError::EmptySlate);
+        }
+        self.parts.schema.check(request)?;
+        with_workspace(|workspace| {
+            let asked = Asked { candidates: request.candidates(), rules: request.constraints(), len };
+            // First, so that rules which cannot be kept cost no pass of the network.
+            decoding::begin(&asked, &mut workspace.slate)?;
+            let mut state = std::mem::take(&mut workspace.state);
+            self.encode(request.user(), request.history(), workspace, &mut state);
+            let answer = self.answer(&state, &asked, workspace, slate);
+            workspace.state = state;
+            answer
+        })
+    }
+
+    /// Encodes a user with a history, which in production are known while the ranker still works.
+    ///
+    /// # Errors
+    /// [`RerankError::Schema`] if they do not fit the model.
+    pub fn encode_user(&self, user: &User, history: &History) -> Result<UserState, RerankError> {
+        let mut state = UserState::default();
+        self.encode_user_into(user, history, &mut state)?;
+        Ok(state)
+    }
+
+    /// As [`Served::encode_user`], into a state that was used before: without allocation, once it has held a history as
+    /// long.
+    ///
+    /// # Errors
+    /// As [`Served::encode_user`]; `state` keeps what it held then.
+    pub fn encode_user_into(&self, user: &User, history: &History, state: &mut UserState) -> Result<(), RerankError> {
+        self.parts.schema.check_user(user, history)?;
+        with_workspace(|workspace| self.encode(user, history, workspace, state));
+        Ok(())
+    }
+
+    /// Answers a user who has been encoded: the slate that [`Reranker::rerank`] gives for the whole request.
+    ///
+    /// # Errors
+    /// As [`Reranker::rerank`]; [`RerankError::Other`] for a state of another model.
+    pub fn rerank_with(&self, state: &UserState, candidates: &Candidates, len: usize) -> Result<Slate, RerankError> {
+        let mut slate = Slate::default();
+        self.rerank_with_into(state, candidates, &Constraints::default(), len, &mut slate)?;
+        Ok(slate)
+    }
+
+    /// As [`Served::rerank_with`], under rules, and into a slate that was used before.
+    ///
+    /// # Errors
+    /// As [`Served::rerank_with`]; [`RerankError::Constraints`] for rules that cannot be kept or name candidates outside
+    /// the list. `slate` keeps what it held then.
+    pub fn rerank_with_into(
+        &self,
+        state: &UserState,
+        candidates: &Candidates,
+        rules: &Constraints,
+        len: usize,
+        slate: &mut Slate,
+    ) -> Result<(), RerankError> {
+        if len == 0 {
+            return Err(RerankError::EmptySlate);
+        }
+        if state.model != self.parts.id {
+            return Err(RerankError::other("the user state was made by another model"));
+        }
+        self.parts.schema.check_candidates(candidates)?;
+        with_workspace(|workspace| {
+            let asked = Asked { candidates, rules, len };
+            decoding::begin(&asked, &mut workspace.slate)?;
+            self.answer(state, &asked, workspace, slate)
+        })
+    }
+
+    /// The logits of every slot along a given slate, `[slots, candidates]`: what the model says of each slot if all
+    /// before it are filled as the slate is. PSAD-S has one row, its scores.
+    ///
+    /// # Errors
+    /// [`RerankError::Schema`] for a request that does not fit, [`RerankError::Slate`] for a slate of another list,
+    /// [`RerankError::EmptySlate`] for one without slots.
+    pub fn logits_along(&self, request: &Request, slate: &Slate) -> Result<Array2<f32>, RerankError> {
+        self.parts.schema.check(request)?;
+        let (candidates, found) = (request.candidates().len(), slate.candidates());
+        if candidates != found {
+            return Err(SlateError::Length { candidates, found }.into());
+        }
+        if slate.is_empty() {
+            return Err(RerankError::EmptySlate);
+        }
+        with_workspace(|workspace| {
+            let mut state = std::mem::take(&mut workspace.state);
+            self.encode(request.user(), request.history(), workspace, &mut state);
+            self.encode_candidates(&state, request.candidates(), workspace);
+            let rows = decoding::along(&self.head, self.parts.dispatch, &state, slate, workspace);
+            workspace.state = state;
+            let rows = rows?;
+            let shape = (rows.len() / candidates, candidates);
+            Array2::from_shape_vec(shape, rows).map_err(RerankError::other)
+        })
+    }
+
+    fn encode(&self, user: &User, history: &History, workspace: &mut Workspace, state: &mut UserState) {
+        let Parts { dispatch, encoder, decoders, .. } = &*self.parts;
+        encoder.user(*dispatch, user, history, &mut workspace.encode, &mut state.encoding);
+        let profile = &state.encoding.profile;
+        match decoders {
+            Decoders::Psad { scorer, generator, .. } => {
+                scorer.user(*dispatch, profile, &mut state.bias);
+                generator.user(*dispatch, profile, &mut state.begin);
+            }
+            Decoders::Nar4Rec { matching, .. } => matching.user(*dispatch, profile, &mut state.bias),
+        }
+        state.model = self.parts.id;
+    }
+
+    fn encode_candidates(&self, state: &UserState, candidates: &Candidates, workspace: &mut Workspace) {
+        let Parts { dispatch, encoder, .. } = &*self.parts;
+        encoder.candidates(*dispatch, &state.encoding, candidates, &mut workspace.encode, &mut workspace.encoded);
+    }
+
+    fn answer(
+        &self,
+        state: &UserState,
+        asked: &Asked<'_>,
+        workspace: &mut Workspace,
+        slate: &mut Slate,
+    ) -> Result<(), RerankError> {
+        self.encode_candidates(state, asked.candidates, workspace);
+        decoding::fill(&self.head, self.parts.dispatch, state, workspace)?;
+        workspace.slate.finish_into(slate);
+        Ok(())
+    }
+}
+
+impl Reranker for Served {
+    /// The slate is the only thing that is allocated; see [`Served::rerank_into`].
+    fn rerank(&self, request: &Request, len: usize) -> Result<Slate, RerankError> {
+        let mut slate = Slate::default();
+        self.rerank_into(request, len, &mut slate)?;
+        Ok(slate)
+    }
+
+    /// Spreads the requests over the threads of the rayon pool that it is called in.
+    fn rerank_batch(&self, requests: &[&Request], len: usize) -> Result<Vec<Slate>, RerankError> {
+        let answers: Vec<_> = requests.par_iter().map(|request| self.rerank(request, len)).collect();
+        answers.into_iter().collect()
+    }
+}
+
+impl CandidateScorer for Served {
+    /// The scores of PSAD-S; of the others the logits of the first slot.
+    fn scores(&self, request: &Request) -> Result<Vec<f32>, RerankError> {
+        let first = Slate::initial(request.candidates().len(), 1);
+        Ok(self.logits_along(request, &first)?.into_iter().collect())
+    }
+}
+
+impl fmt::Debug for Served {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Served")
+            .field("name", &self.name())
+            .field("dispatch", &self.parts.dispatch)
+            .finish_non_exhaustive()
+    }
+}
+

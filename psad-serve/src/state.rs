@@ -1,0 +1,25 @@
+//! What is known of a user before the candidates are.
+
+use std::fmt;
+
+use crate::encoder::UserEncoding;
+
+/// A user with a history, encoded; see [`Served::encode_user`](crate::Served::encode_user).
+///
+/// It belongs to the model that made it, and serves all its rerankers.
+#[derive(Clone, Default)]
+pub struct UserState {
+    /// The model that made it; none has the number 0.
+    pub(crate) model: u64,
+    pub(crate) encoding: UserEncoding,
+    /// What the user brings to the scorer's first layer, or to the layer by which NAR4Rec joins item and user.
+    pub(crate) bias: Vec<f32>,
+    /// The beginning of a slate, as PSAD-G remembers it.
+    pub(crate) begin: Vec<f32>,
+}
+
+impl fmt::Debug for UserState {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("UserState").field("history", &self.encoding.history()).finish_non_exhaustive()
+    }
+}
