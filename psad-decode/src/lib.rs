@@ -36,6 +36,7 @@
 //! * [`BlockModel`], [`Hypothesis`], [`ScoreBlock`]: what a network is asked, and what it answers.
 //! * [`decode()`] with a [`Strategy`]: greedy, beam, Plackett–Luce sampling, contrastive search or exact assignment,
 //!   each slate with its log-probability; [`decode_into`] the same for lists with rules.
+//! * [`Picker`]: greedy and contrastive search for one list at a time, driven by the caller, without allocating.
 //! * [`score_slates`]: the exact log-probability of slates that are given.
 //! * [`Diversifier`]: MMR, DPP and SSD, for models that give one score per candidate; [`Diversified`] makes a reranker
 //!   of one, [`category_vectors`] compares candidates by a category alone.
@@ -83,12 +84,15 @@
 //! Neighbours: `psad-core` defines slates and rules, `psad-nn` the networks, `psad-generator` and `psad-nar4rec` two
 //! that are decoded here; `psad-eval` measures what comes out.
 
+mod contrast;
 mod decode;
 mod diversify;
 mod error;
 mod exp;
+mod free;
 mod hypothesis;
 mod model;
+mod picker;
 mod plackett_luce;
 mod row;
 mod schedule;
@@ -101,6 +105,7 @@ pub use diversify::{Diversified, Diversifier, DiversifyError, category_vectors};
 pub use error::DecodeError;
 pub use hypothesis::{Decoded, Hypothesis};
 pub use model::{BlockModel, FnBlockModel, ScoreBlock, from_fn};
+pub use picker::Picker;
 pub use plackett_luce::plackett_luce;
 pub use schedule::{BlockSchedule, ScheduleError};
 pub use strategy::{Strategy, StrategyError};

@@ -1,8 +1,10 @@
 //! One slot's distribution over what is still free.
 
-use psad_core::SlateBuilder;
-
-use crate::{Hypothesis, ScoreBlock, exp::exp_all};
+use crate::{
+    Hypothesis, ScoreBlock,
+    exp::exp_all,
+    free::{Free, maximum},
+};
 
 /// A logit that no distribution can be made of.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,7 +36,7 @@ impl Open<'_> {
 
     /// The distribution of the slot that is filled next.
     pub(crate) fn row<'s>(&self, scratch: &'s mut Scratch) -> Result<Row<'s>, BadLogit> {
-        scratch.gather(self.logits(), self.hypothesis.slate());
+        scratch.free.gather(self.logits(), self.hypothesis.slate());
         scratch.row().map_err(|(item, value)| self.bad(self.slot(), item, value))
     }
 
@@ -46,62 +48,28 @@ impl Open<'_> {
 /// Room for the row of one slot, used again for the next.
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
-    items: Vec<usize>,
-    logits: Vec<f32>,
+    free: Free,
     weights: Vec<f64>,
 }
 
 impl Scratch {
-    /// Side by side, the free candidates' logits can be worked on several at a time.
-    fn gather(&mut self, logits: &[f32], slate: &SlateBuilder) {
-        let candidates = slate.candidates();
-        self.items.resize(candidates, 0);
-        self.logits.resize(candidates, 0.);
-        let mut free = 0;
-        // Without a branch: what is not free is written too, and overwritten by what comes next.
-        for (item, &logit) in logits[..candidates].iter().enumerate() {
-            self.items[free] = item;
-            self.logits[free] = logit;
-            free += usize::from(slate.is_free(item));
-        }
-        self.items.truncate(free);
-        self.logits.truncate(free);
-    }
-
     /// The error names the first candidate to blame and its logit.
     fn row(&mut self) -> Result<Row<'_>, (usize, f32)> {
-        let Self { items, logits, weights } = self;
-        let max = maximum(logits);
+        let Self { free, weights } = self;
+        let max = maximum(free.logits());
         if max.is_finite() {
-            let sum = exp_all(logits, max, weights);
+            let sum = exp_all(free.logits(), max, weights);
             if !sum.is_nan() {
-                return Ok(Row { items, logits, weights, max, sum, log_sum: sum.ln() });
+                return Ok(Row { free, weights, max, sum, log_sum: sum.ln() });
             }
         }
-        let bad = |logit: f32| logit.is_nan() || logit == f32::INFINITY;
-        let first = logits.iter().position(|&logit| bad(logit)).unwrap_or(0);
-        Err((items.get(first).copied().unwrap_or(0), logits.get(first).copied().unwrap_or(max)))
+        Err(free.blame())
     }
-}
-
-/// The greatest logit, whatever is NaN beside it; `-inf` if there is none.
-pub(crate) fn maximum(logits: &[f32]) -> f32 {
-    let greater = |a: f32, b: f32| if b > a { b } else { a };
-    let mut lanes = [f32::NEG_INFINITY; 8];
-    let eights = logits.chunks_exact(8);
-    let rest = eights.remainder().iter().copied().fold(f32::NEG_INFINITY, greater);
-    for eight in eights {
-        for (lane, &logit) in lanes.iter_mut().zip(eight) {
-            *lane = greater(*lane, logit);
-        }
-    }
-    lanes.into_iter().fold(rest, greater)
 }
 
 /// The logits of one slot as one partial slate sees them: a softmax over the free candidates, and over nothing else.
 pub(crate) struct Row<'s> {
-    items: &'s [usize],
-    logits: &'s [f32],
+    free: &'s Free,
     /// `exp(logit − max)` of each.
     weights: &'s [f64],
     max: f32,
@@ -110,9 +78,9 @@ pub(crate) struct Row<'s> {
 }
 
 impl Row<'_> {
-    /// The candidates that this slot may take, with their logits, in the ranker's order.
-    pub(crate) fn choices(&self) -> impl Iterator<Item = (usize, f32)> + '_ {
-        self.items.iter().copied().zip(self.logits.iter().copied()).filter(|&(_, logit)| logit > f32::NEG_INFINITY)
+    /// What this slot may take.
+    pub(crate) fn free(&self) -> &Free {
+        self.free
     }
 
     /// Log-probability of a free candidate with this logit; `-inf` where the model rules it out.
@@ -122,16 +90,15 @@ impl Row<'_> {
 
     /// The choice with the highest logit; equal ones go to the ranker's order.
     pub(crate) fn best(&self) -> (usize, f32) {
-        let best = self.logits.iter().position(|&logit| logit == self.max).unwrap_or(0);
-        (self.items[best], self.logits[best])
+        self.free.first(self.max)
     }
 
     /// The choice at which the probabilities, added up in the ranker's order, exceed `share`, which is below 1.
     pub(crate) fn at(&self, share: f64) -> (usize, f32) {
         let mut left = share * self.sum;
         let mut last = 0;
-        for (index, &weight) in self.weights.iter().enumerate() {
-            if self.logits[index] > f32::NEG_INFINITY {
+        for (index, (&weight, &logit)) in self.weights.iter().zip(self.free.logits()).enumerate() {
+            if logit > f32::NEG_INFINITY {
                 last = index;
                 left -= weight;
                 if left < 0. {
@@ -140,25 +107,6 @@ impl Row<'_> {
             }
         }
         // Rounding may leave a little behind the last choice.
-        (self.items[last], self.logits[last])
-    }
-
-    /// A free candidate with its logit.
-    pub(crate) fn choice(&self, item: usize) -> (usize, f32) {
-        // Free candidates stand in ascending order.
-        let index = self.items.binary_search(&item).unwrap_or_else(|index| index);
-        (item, self.logits[index])
-    }
-
-    /// The choice with the highest value; equal ones go to the ranker's order.
-    pub(crate) fn argmax(&self, mut value: impl FnMut(usize, f32) -> f64) -> (usize, f32) {
-        let mut best = (self.best(), f64::NEG_INFINITY);
-        for (item, logit) in self.choices() {
-            let value = value(item, logit);
-            if value > best.1 {
-                best = ((item, logit), value);
-            }
-        }
-        best.0
+        self.free.at(last)
     }
 }

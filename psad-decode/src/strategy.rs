@@ -99,4 +99,11 @@ pub enum StrategyError {
         /// The weight.
         alpha: f32,
     },
+    /// A strategy that looks at several slates, or at several slots together, where one slot of one slate is filled at a
+    /// time.
+    #[error("{strategy:?} does not fill one slot of one slate at a time; greedy and contrastive search do")]
+    NotOneByOne {
+        /// The strategy.
+        strategy: Strategy,
+    },
 }

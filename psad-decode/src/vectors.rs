@@ -3,7 +3,7 @@
 use ndarray::ArrayView2;
 
 /// The vectors of one list's candidates, `[candidates, width]`, all finite.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Vectors {
     width: usize,
     /// Row by row.
@@ -15,19 +15,29 @@ pub(crate) struct Vectors {
 impl Vectors {
     /// The error names the first candidate with a number that is not finite, and the number.
     pub(crate) fn new(vectors: &ArrayView2<'_, f32>) -> Result<Self, (usize, f32)> {
+        let mut read = Self::default();
+        read.read(vectors)?;
+        Ok(read)
+    }
+
+    /// Reads other vectors into the same memory. After an error there are none.
+    pub(crate) fn read(&mut self, vectors: &ArrayView2<'_, f32>) -> Result<(), (usize, f32)> {
         let (candidates, width) = vectors.dim();
-        let mut values = Vec::with_capacity(candidates * width);
+        self.width = width;
+        self.values.clear();
+        self.values.reserve(candidates * width);
+        self.squares.clear();
+        self.squares.reserve(candidates);
         for (item, row) in vectors.outer_iter().enumerate() {
             if let Some(&value) = row.iter().find(|value| !value.is_finite()) {
+                self.squares.clear();
                 return Err((item, value));
             }
-            values.extend(row.iter().copied().map(f64::from));
+            let start = self.values.len();
+            self.values.extend(row.iter().copied().map(f64::from));
+            self.squares.push(dot(&self.values[start..], &self.values[start..]));
         }
-        let mut vectors = Self { width, values, squares: Vec::with_capacity(candidates) };
-        for item in 0..candidates {
-            vectors.squares.push(dot(vectors.row(item), vectors.row(item)));
-        }
-        Ok(vectors)
+        Ok(())
     }
 
     /// Number of candidates.

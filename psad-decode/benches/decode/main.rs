@@ -1,6 +1,7 @@
 //! What decoding costs beside the network: the logits are rows of a table.
 //!
-//! `method/rules/candidates`: ten slots in two blocks of five, for one list. `prepare` is what a request's rules cost
+//! `method/rules/candidates`: ten slots in two blocks of five, for one list; `_picker` is the search without its
+//! log-probability, in memory that is used again. `prepare` is what a request's rules cost
 //! before anything is decoded.
 
 mod rules;
@@ -9,10 +10,11 @@ use std::{convert::Infallible, hint::black_box};
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use ndarray::{Array2, Axis};
-use psad_core::{Constraints, SlateBuilder};
-use psad_decode::{BlockSchedule, Diversifier, ScoreBlock, Strategy, decode_into, from_fn, plackett_luce};
+use psad_core::{Constraints, Slate, SlateBuilder};
+use psad_decode::{BlockSchedule, Diversifier, Picker, ScoreBlock, Strategy, decode_into, from_fn, plackett_luce};
 
 const SLOTS: usize = 10;
+const BLOCK: usize = 5;
 const SIZES: [usize; 4] = [20, 50, 100, 200];
 
 /// Logits without ties, spread over about four units.
@@ -39,7 +41,7 @@ fn searching(criterion: &mut Criterion) {
         ("contrastive", Strategy::Contrastive { alpha: 0.6 }),
         ("assignment", Strategy::Assignment),
     ];
-    let schedule = BlockSchedule::new(SLOTS, 5).expect("slots and blocks are positive");
+    let schedule = BlockSchedule::new(SLOTS, BLOCK).expect("slots and blocks are positive");
     for (name, strategy) in &strategies {
         let mut group = criterion.benchmark_group(*name);
         for candidates in SIZES {
@@ -54,6 +56,30 @@ fn searching(criterion: &mut Criterion) {
                     bencher.iter(|| decode_into(black_box(strategy), schedule, vec![slate.clone()], &mut model));
                 });
             }
+        }
+    }
+}
+
+/// The same slates as greedy and contrastive search, in memory that is used again.
+fn picking(criterion: &mut Criterion) {
+    for (name, strategy) in
+        [("greedy_picker", Strategy::Greedy), ("contrastive_picker", Strategy::Contrastive { alpha: 0.6 })]
+    {
+        let mut group = criterion.benchmark_group(name);
+        let mut picker = Picker::new(&strategy).expect("the strategy looks at one slot at a time");
+        let (mut slate, mut answer) = (SlateBuilder::new(0), Slate::default());
+        for candidates in SIZES {
+            let (table, vectors) = (table(candidates), vectors(candidates));
+            group.bench_function(BenchmarkId::new("without", candidates), |bencher| {
+                bencher.iter(|| {
+                    slate.reset(candidates, SLOTS);
+                    picker.start(&slate, Some(vectors.view())).expect("the vectors fit");
+                    for block in table.axis_chunks_iter(Axis(0), BLOCK) {
+                        picker.fill(&mut slate, black_box(block)).expect("the logits are finite");
+                    }
+                    slate.finish_into(&mut answer);
+                });
+            });
         }
     }
 }
@@ -97,5 +123,5 @@ fn preparing(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, searching, diversifying, scoring, preparing);
+criterion_group!(benches, searching, picking, diversifying, scoring, preparing);
 criterion_main!(benches);

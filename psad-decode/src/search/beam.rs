@@ -56,7 +56,7 @@ impl Beam {
                 Err(bad) => return Err(bad),
             };
             let before = open.hypothesis.log_probability();
-            for (item, logit) in row.choices() {
+            for (item, logit) in row.free().choices() {
                 let step = row.log_probability(logit);
                 let extension = Extension { parent, item, logit, step, total: before + step };
                 if best.len() < self.width {

@@ -4,10 +4,10 @@ mod assignment;
 mod cases;
 mod contrastive;
 mod diversify;
-
 mod errors;
 mod fake;
 mod long;
+mod picking;
 mod probabilities;
 mod rules;
 mod slates;

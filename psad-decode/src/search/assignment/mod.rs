@@ -57,7 +57,9 @@ impl Assignment {
 
     fn fill_with(&mut self, open: Open<'_>, end: usize, picks: Vec<usize>) -> Result<Hypothesis, BadLogit> {
         let mut picks = picks.into_iter();
-        fill_each(open, end, &mut self.scratch, |row| picks.next().map_or_else(|| row.best(), |item| row.choice(item)))
+        fill_each(open, end, &mut self.scratch, |row| {
+            picks.next().map_or_else(|| row.best(), |item| row.free().choice(item))
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! What each item is worth in each slot of a block.
 
-use crate::row::{BadLogit, Open, maximum};
+use crate::free::maximum;
+use crate::row::{BadLogit, Open};
 
 /// Logits, each slot's less their maximum, of everything that is not placed when the block begins; `-inf` where the
 /// model or a rule about single items keeps an item out of a slot.
