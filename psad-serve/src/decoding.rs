@@ -3,9 +3,8 @@
 use std::convert::Infallible;
 use std::ops::Range;
 
-use ndarray::Array2;
 use psad_core::{Candidates, Constraints, RerankError, Slate, SlateBuilder};
-use psad_decode::{BlockModel, BlockSchedule, Hypothesis, ScoreBlock, Strategy, decode_into};
+use psad_decode::{BlockModel, BlockSchedule, Hypothesis, Picker, ScoreBlock, Strategy, decode_into};
 
 use crate::kernel::Dispatch;
 use crate::network::{Memory, Network};
@@ -47,30 +46,30 @@ pub(crate) fn fill(
         Head::Teacher { generator, block_size, strategy } => (Network::blocks(generator, *block_size, state), strategy),
         Head::Matching { matching, strategy } => (Network::matrix(matching, state), strategy),
     };
-    match workspace.pickers.of(strategy) {
-        Some(_) => pick(&network, strategy, dispatch, workspace),
-        None => search(&network, strategy, dispatch, workspace),
+    let Workspace { encoded, encode, decode, slate, pickers, .. } = workspace;
+    let memory = Memory { encoded, decode, space: &mut encode.layers };
+    match pickers.of(strategy) {
+        Some(picker) => pick(&network, picker, dispatch, memory, slate),
+        None => search(&network, strategy, dispatch, memory, slate),
     }
 }
 
 /// Strategies that keep one slate: each block is filled where it stands.
 fn pick(
     network: &Network<'_>,
-    strategy: &Strategy,
+    picker: &mut Picker,
     dispatch: Dispatch,
-    workspace: &mut Workspace,
+    mut memory: Memory<'_>,
+    slate: &mut SlateBuilder,
 ) -> Result<(), RerankError> {
-    let Workspace { encoded, encode, decode, slate, pickers, .. } = workspace;
-    let Some(picker) = pickers.of(strategy) else { return Ok(()) };
     let schedule = network.schedule(slate.slots()).map_err(RerankError::other)?;
-    let mut memory = Memory { encoded, decode, space: &mut encode.layers };
     network.start(dispatch, slate.slots(), &mut memory);
     for slots in schedule.blocks() {
         network.logits(dispatch, slots.clone(), &mut memory);
         if slots.start == 0 {
-            picker.start(Some(network.vectors(&memory))).map_err(RerankError::other)?;
+            picker.start(slate, Some(network.vectors(&memory))).map_err(RerankError::other)?;
         }
-        picker.fill(slate, memory.logits(slots.len()), slots.end).map_err(RerankError::other)?;
+        picker.fill(slate, memory.logits(slots.len())).map_err(RerankError::other)?;
         if slots.end < slate.slots() {
             network.advance(dispatch, &slate.placed()[slots], &mut memory);
         }
@@ -83,11 +82,10 @@ fn search(
     network: &Network<'_>,
     strategy: &Strategy,
     dispatch: Dispatch,
-    workspace: &mut Workspace,
+    memory: Memory<'_>,
+    slate: &mut SlateBuilder,
 ) -> Result<(), RerankError> {
-    let Workspace { encoded, encode, decode, slate, .. } = workspace;
     let schedule = network.schedule(slate.slots()).map_err(RerankError::other)?;
-    let memory = Memory { encoded, decode, space: &mut encode.layers };
     let mut model = Searched { network, dispatch, schedule, slots: slate.slots(), memory };
     let decoded = decode_into(strategy, schedule, vec![slate.clone()], &mut model).map_err(RerankError::other)?;
     let best = decoded.into_iter().flatten().next().ok_or_else(|| RerankError::other("the decoder gave no slate"))?;
@@ -152,9 +150,5 @@ impl BlockModel for Searched<'_> {
             blocks.push(ScoreBlock::new(self.memory.logits(slots.len()).to_owned()));
         }
         Ok(blocks)
-    }
-
-    fn vectors(&mut self, _list: usize) -> Result<Option<Array2<f32>>, Infallible> {
-        Ok(Some(self.network.vectors(&self.memory).to_owned()))
     }
 }

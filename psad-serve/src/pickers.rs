@@ -1,27 +1,29 @@
-//! Interim.
-use ndarray::ArrayView2;
-use psad_core::SlateBuilder;
-use psad_decode::Strategy;
+//! Pickers of a thread, one per strategy.
 
-#[derive(Default)]
-pub(crate) struct Pickers(Picker);
-#[derive(Default)]
-pub(crate) struct Picker;
+use psad_decode::{Picker, Strategy};
+
+/// Strategies that a thread remembers; beyond these it starts anew.
+const MOST: usize = 8;
+
+/// A picker for each strategy that keeps one slate.
+#[derive(Debug, Default)]
+pub(crate) struct Pickers(Vec<(Strategy, Picker)>);
+
 impl Pickers {
+    /// The picker of a strategy; `None` for one that keeps several slates.
     pub(crate) fn of(&mut self, strategy: &Strategy) -> Option<&mut Picker> {
-        matches!(strategy, Strategy::Greedy).then_some(&mut self.0)
-    }
-}
-impl Picker {
-    pub(crate) fn start(&mut self, _: Option<ArrayView2<'_, f32>>) -> Result<(), String> { Ok(()) }
-    pub(crate) fn fill(&mut self, slate: &mut SlateBuilder, logits: ArrayView2<'_, f32>, end: usize) -> Result<(), String> {
-        for row in logits.outer_iter().take(end - slate.len()) {
-            let mut best = None;
-            for (item, &logit) in row.iter().enumerate() {
-                if slate.is_free(item) && best.is_none_or(|(_, top)| logit > top) { best = Some((item, logit)); }
+        let known = self.0.iter().position(|(known, _)| known == strategy);
+        let place = match known {
+            Some(place) => place,
+            None => {
+                let picker = Picker::new(strategy).ok()?;
+                if self.0.len() == MOST {
+                    self.0.clear();
+                }
+                self.0.push((strategy.clone(), picker));
+                self.0.len() - 1
             }
-            if let Some((item, _)) = best { slate.push(item).map_err(|e| e.to_string())?; }
-        }
-        Ok(())
+        };
+        self.0.get_mut(place).map(|(_, picker)| picker)
     }
 }

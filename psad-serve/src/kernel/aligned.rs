@@ -14,13 +14,6 @@ impl Line {
 pub(crate) struct Buffer(Vec<Line>);
 
 impl Buffer {
-    /// The values of `values`.
-    pub(crate) fn from_slice(values: &[f32]) -> Self {
-        let mut buffer = Self::default();
-        buffer.room(values.len()).copy_from_slice(values);
-        buffer
-    }
-
     /// The first `len` values, whatever stands there from before; memory is only asked for when there is too little.
     pub(crate) fn room(&mut self, len: usize) -> &mut [f32] {
         let lines = len.div_ceil(Line::VALUES);

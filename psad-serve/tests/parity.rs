@@ -1,0 +1,102 @@
+//! Served answers are those of the trained model, on every path of instructions.
+
+mod common;
+
+use common::{Draw, MAX_CANDIDATES, MAX_HISTORY};
+use proptest::prelude::*;
+use psad::decode::Strategy as Decoding;
+use psad::methods::Nar4RecConfig;
+use psad::ndarray::Array2;
+use psad::{CandidateScorer, Request, Reranker, Slate};
+use psad_core::ModelFile;
+use psad_serve::{Dispatch, Model, Served};
+
+/// How far numbers may be apart.
+const ROOM: f32 = 1e-4;
+
+fn on_every_path(file: &ModelFile) -> impl Iterator<Item = Model> + '_ {
+    Dispatch::available().map(|dispatch| Model::with_dispatch(file, dispatch).expect("a file of this version"))
+}
+
+fn close(found: f32, expected: f32) -> Result<(), TestCaseError> {
+    prop_assert!((found - expected).abs() <= ROOM * expected.abs().max(1.), "{found}, expected {expected}");
+    Ok(())
+}
+
+/// Slates are the same as long as the better candidate is better by more than the numbers may be apart.
+fn same_slate(served: &Slate, trained: &Slate, logits: &Array2<f32>) -> Result<(), TestCaseError> {
+    for (slot, (&found, &expected)) in served.as_slice().iter().zip(trained.as_slice()).enumerate() {
+        let row = logits.row(slot.min(logits.nrows() - 1));
+        if found != expected {
+            close(row[found], row[expected])?;
+            return Ok(());
+        }
+    }
+    prop_assert_eq!(served.len(), trained.len());
+    Ok(())
+}
+
+fn same_logits(served: &Served, request: &Request, slate: &Slate, expected: &Array2<f32>) -> Result<(), TestCaseError> {
+    let found = served.logits_along(request, slate).expect("the request fits");
+    prop_assert_eq!(found.dim(), expected.dim());
+    found.iter().zip(expected).try_for_each(|(&found, &expected)| close(found, expected))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    #[test]
+    fn psad_is_served_as_it_was_trained(
+        config in common::configs(),
+        fields in (any::<bool>(), any::<bool>(), any::<bool>()),
+        seed: u64,
+        requests in prop::collection::vec((0..=MAX_HISTORY, 1..=MAX_CANDIDATES, 1..=MAX_CANDIDATES), 3),
+    ) {
+        let schema = common::schema(fields.0, fields.1, fields.2);
+        let (psad, file) = common::psad(&schema, config, seed);
+        let (student, teacher) = (psad.student(), psad.teacher());
+        let mut draw = Draw(seed ^ 1);
+        for (history, candidates, len) in requests {
+            let request = draw.request(&schema, history, candidates);
+            let scores = student.scores(&request).expect("the request fits");
+            let scores = Array2::from_shape_vec((1, candidates), scores).expect("a score per candidate");
+            let slate = student.rerank(&request, len).expect("the request fits");
+            let generated = teacher.rerank(&request, len).expect("the request fits");
+            let logits = teacher.logits_along(&request, &generated).expect("the request fits");
+            for model in on_every_path(&file) {
+                let served = model.student().expect("a model of PSAD");
+                same_logits(&served, &request, &slate, &scores)?;
+                same_slate(&served.rerank(&request, len).expect("the request fits"), &slate, &scores)?;
+                let served = model.teacher().expect("a model of PSAD");
+                same_logits(&served, &request, &generated, &logits)?;
+                same_slate(&served.rerank(&request, len).expect("the request fits"), &generated, &logits)?;
+            }
+        }
+    }
+
+    #[test]
+    fn nar4rec_is_served_as_it_was_trained(
+        sizes in (prop_oneof![Just((12, 3)), Just((32, 2)), Just((64, 2))], 1_usize..3, 1_usize..3),
+        fields in (any::<bool>(), any::<bool>(), any::<bool>()),
+        seed: u64,
+        requests in prop::collection::vec((0..=MAX_HISTORY, 1..=MAX_CANDIDATES, 1..=MAX_CANDIDATES), 3),
+    ) {
+        let ((width, heads), candidate_layers, position_layers) = sizes;
+        let schema = common::schema(fields.0, fields.1, fields.2);
+        let mut config = Nar4RecConfig { candidate_layers, position_layers, ..Nar4RecConfig::default() };
+        config.encoder = config.encoder.with_width(width).with_heads(heads).with_decay_groups(heads);
+        let (nar4rec, file) = common::nar4rec(&schema, config, seed);
+        let trained = nar4rec.generator_with(Decoding::Greedy);
+        let mut draw = Draw(seed ^ 1);
+        for (history, candidates, len) in requests {
+            let request = draw.request(&schema, history, candidates);
+            let slate = trained.rerank(&request, len).expect("the request fits");
+            let logits = trained.logits_along(&request, &slate).expect("the request fits");
+            for model in on_every_path(&file) {
+                let served = model.matching_with(Decoding::Greedy).expect("a model of NAR4Rec");
+                same_logits(&served, &request, &slate, &logits)?;
+                same_slate(&served.rerank(&request, len).expect("the request fits"), &slate, &logits)?;
+            }
+        }
+    }
+}
