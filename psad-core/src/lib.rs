@@ -29,7 +29,7 @@
 //! * [`Reranker`]: the one trait that every model, heuristic and closure implements.
 //! * [`GeneratorEvaluator`]: the best of several slates; [`CandidateScorer`]: scores to sort or to diversify.
 //! * [`EmbeddingTable`]: rows of `f32` on the host, which a step touches row by row.
-//! * [`ModelFile`], [`ModelHeader`]: the one file that a model is saved as.
+//! * [`ModelFile`], [`ModelHeader`]: the one file that a model is saved as, with a [`Golden`] request to check readers by.
 //!
 //! Neighbours: `psad-decode` turns scores into slates, `psad-eval` measures them, `psad-nn` is where tensors begin.
 
@@ -48,7 +48,7 @@ pub use constraints::{ConstraintError, Constraints, Group, Rule};
 pub use files::write_atomically;
 pub use generator_evaluator::{CandidateScorer, GeneratorEvaluator, RankerScores, SlateEvaluator, SlateProposer};
 pub use list::{LabeledList, ListError, Shown};
-pub use model_file::{FORMAT_VERSION, ModelFile, ModelFileError, ModelHeader};
+pub use model_file::{FORMAT_VERSION, Golden, GoldenAnswer, GoldenError, ModelFile, ModelFileError, ModelHeader};
 pub use request::{Candidates, History, Items, ItemsBuilder, Request, RequestError, User, UserBuilder};
 pub use reranker::{FnReranker, RerankError, Reranker, from_fn};
 pub use schema::{Schema, SchemaBuilder, SchemaError, SparseField};

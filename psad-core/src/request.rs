@@ -2,16 +2,19 @@
 
 mod builder;
 mod features;
+mod serial;
 
 pub use builder::{ItemsBuilder, UserBuilder};
 
 use ndarray::{Array1, Array2};
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::{ConstraintError, Constraints, RerankError, Slate, SlateBuilder};
 
 /// Features of some items, a column per field.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "serial::RawItems", into = "serial::RawItems")]
 pub struct Items {
     sparse: Array2<u32>,
     dense: Array2<f32>,
@@ -51,7 +54,8 @@ impl Items {
 }
 
 /// Features of the user who asks.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "serial::RawUser", into = "serial::RawUser")]
 pub struct User {
     sparse: Array1<u32>,
     dense: Array1<f32>,
@@ -84,7 +88,8 @@ impl User {
 }
 
 /// What the user did before, oldest first.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "serial::RawHistory", into = "serial::RawHistory")]
 pub struct History {
     items: Items,
     feedback: Array1<u32>,
@@ -148,7 +153,8 @@ impl History {
 }
 
 /// What the ranker offers, in its order.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "serial::RawCandidates", into = "serial::RawCandidates")]
 pub struct Candidates {
     items: Items,
     scores: Vec<f32>,
@@ -193,7 +199,8 @@ impl Candidates {
 /// A user, a history and a ranker's candidates, checked against each other.
 ///
 /// Whether they fit a model is asked with [`Schema::check`](crate::Schema::check), which every model does for itself.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "serial::RawRequest", into = "serial::RawRequest")]
 pub struct Request {
     user: User,
     history: History,

@@ -4,11 +4,33 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 /// Some candidates of a list under a name, such as the films of one genre. Rules count or compare them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "RawGroup", into = "RawGroup")]
 pub struct Group {
     name: Arc<str>,
     items: Arc<[usize]>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawGroup {
+    name: String,
+    items: Vec<usize>,
+}
+
+impl From<RawGroup> for Group {
+    fn from(raw: RawGroup) -> Self {
+        Self::new(raw.name, raw.items)
+    }
+}
+
+impl From<Group> for RawGroup {
+    fn from(group: Group) -> Self {
+        Self { name: group.name.as_ref().to_owned(), items: group.items.to_vec() }
+    }
 }
 
 impl Group {

@@ -17,6 +17,8 @@ pub use rule::Rule;
 use std::ops::{Bound, RangeBounds};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 /// The rules of one request; none by default.
 ///
 /// Every decoder and every reranker of the workspace keeps them, by filling a
@@ -32,9 +34,22 @@ use std::sync::Arc;
 /// assert!(rules.check(5).is_ok());
 /// assert_eq!(rules.violated(&[3, 4, 0]).unwrap().to_string(), "item 4 not in slots 0..3");
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(from = "Vec<Rule>", into = "Vec<Rule>")]
 pub struct Constraints {
     rules: Arc<Vec<Rule>>,
+}
+
+impl From<Vec<Rule>> for Constraints {
+    fn from(rules: Vec<Rule>) -> Self {
+        Self { rules: Arc::new(rules) }
+    }
+}
+
+impl From<Constraints> for Vec<Rule> {
+    fn from(constraints: Constraints) -> Self {
+        Arc::unwrap_or_clone(constraints.rules)
+    }
 }
 
 impl Constraints {
