@@ -74,6 +74,11 @@ impl<E: ListEncoder, G: Generator> Teacher<E, G> {
     pub fn new(encoder: E, generator: G, block_size: usize, strategy: Strategy) -> Self {
         Self { encoder, generator, block_size: block_size.max(1), strategy }
     }
+
+    /// Slots that are filled per step of the generator.
+    pub fn block_size(&self) -> usize {
+        self.block_size
+    }
 }
 
 impl<E: ListEncoder, G: Generator> RerankModel for Teacher<E, G> {
