@@ -3,7 +3,7 @@
 use psad_core::{Items, User};
 
 use super::Encoder;
-use crate::kernel::{Buffer, Dispatch, Then};
+use crate::kernel::{Buffer, Dispatch, Then, prefetch};
 
 impl Encoder {
     /// `x_i = W_x [E_1(f_1); …; E_F(f_F); dense_i; score_i] + b`, `[items, width]`.
@@ -18,6 +18,10 @@ impl Encoder {
         let embedding = self.item_tables.first().map_or(0, psad_core::EmbeddingTable::width);
         let sparse = embedding * self.item_tables.len();
         let width = sparse + self.item_dense + 1;
+        for ids in items.sparse().outer_iter() {
+            let rows = self.item_tables.iter().zip(ids).map(|(table, &id)| table.row(id));
+            rows.for_each(|row| row.to_slice().into_iter().for_each(prefetch));
+        }
         let features = features.room(items.len() * width);
         let rows = items.sparse().outer_iter().zip(items.dense().outer_iter());
         for (row, (ids, dense)) in features.chunks_exact_mut(width).zip(rows) {

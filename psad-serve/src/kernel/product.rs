@@ -118,21 +118,42 @@ unsafe fn tile<L: Lanes, const PART: bool, const R: usize>(product: &Product, pl
             } else {
                 (L::load(row), L::load(row.add(L::N)))
             };
-            for (r, sum) in sums.iter_mut().enumerate() {
+            for (r, [first, second]) in sums.iter_mut().enumerate() {
                 let value = L::splat(*a.add(r * a_row + p));
-                sum[0] = L::mul_add(value, left, sum[0]);
-                sum[1] = L::mul_add(value, right, sum[1]);
+                *first = L::mul_add(value, left, *first);
+                *second = L::mul_add(value, right, *second);
             }
         }
         let c = product.c.add(place.row * c_row + column);
-        for (r, sum) in sums.into_iter().enumerate() {
-            finish::<L>(product, c.add(r * c_row), sum[0], first);
-            finish::<L>(product, c.add(r * c_row + first), sum[1], second);
+        if second == L::N {
+            // Loops so short that they are unrolled, and the sums stay in their registers.
+            if product.onto {
+                for (r, [first, second]) in sums.iter_mut().enumerate() {
+                    *first = L::add(*first, L::load(c.add(r * c_row)));
+                    *second = L::add(*second, L::load(c.add(r * c_row + L::N)));
+                }
+            }
+            if product.relu {
+                for [first, second] in &mut sums {
+                    *first = L::max(*first, L::splat(0.));
+                    *second = L::max(*second, L::splat(0.));
+                }
+            }
+            for (r, &[first, second]) in sums.iter().enumerate() {
+                L::store(c.add(r * c_row), first);
+                L::store(c.add(r * c_row + L::N), second);
+            }
+        } else {
+            let sums = sums;
+            for (r, &[left, right]) in sums.iter().enumerate() {
+                finish::<L>(product, c.add(r * c_row), left, first);
+                finish::<L>(product, c.add(r * c_row + first), right, second);
+            }
         }
     }
 }
 
-/// Brings a register of sums to its place.
+/// Brings the sums of a narrow panel to their place.
 #[inline(always)]
 unsafe fn finish<L: Lanes>(product: &Product, to: *mut f32, sum: L::V, count: usize) {
     // SAFETY: the caller lets us read and write `count` lanes.
