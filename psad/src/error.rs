@@ -1,7 +1,7 @@
 //! Why a model cannot be made, fitted, saved or loaded.
 
 use psad_baselines::BaselineConfigError;
-use psad_core::{ModelFileError, TableError};
+use psad_core::{ModelFileError, RerankError, TableError};
 use psad_decode::StrategyError;
 use psad_distill::JointConfigError;
 use psad_encoder::EncoderConfigError;
@@ -49,6 +49,9 @@ pub enum PsadError {
     /// The tables cannot be made.
     #[error(transparent)]
     Table(#[from] TableError),
+    /// The model does not answer the golden request of its file.
+    #[error("the model does not answer its golden request: {0}")]
+    Golden(#[from] RerankError),
     /// The file cannot be written or read.
     #[error(transparent)]
     File(#[from] ModelFileError),

@@ -49,6 +49,7 @@
 
 mod error;
 mod fit;
+pub mod golden;
 mod method;
 pub mod methods;
 mod store;

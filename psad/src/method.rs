@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use burn::module::Module;
 use burn::tensor::Device;
-use psad_core::{Reranker, Schema};
+use psad_core::{GoldenAnswer, Request, Reranker, Schema};
 use psad_nn::{Objective, RerankModel, Tables, TensorReranker};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::PsadError;
+use crate::{PsadError, golden};
 
 /// A method, told by its configuration: sizes, switches and loss weights, and how parts and rerankers are made of them.
 ///
@@ -53,6 +53,19 @@ pub trait MethodConfig: Clone + fmt::Debug + Send + Sync + Serialize + Deseriali
     /// Override it if there are several: early stopping looks at the mean of all.
     fn rerankers(method: &Method<Self>) -> Vec<(&'static str, Arc<dyn Reranker>)> {
         vec![(Self::NAME, Self::reranker(method))]
+    }
+
+    /// What every reranker of the method answers to the golden request of its file, in the order of
+    /// [`MethodConfig::rerankers`]: their slates alone.
+    ///
+    /// Override it where other code is to answer in the method's place, so that its scores and logits can be compared;
+    /// see [`golden`](crate::golden).
+    ///
+    /// # Errors
+    /// [`PsadError::Golden`] for a model that does not answer.
+    fn golden_answers(method: &Method<Self>, request: &Request) -> Result<Vec<GoldenAnswer>, PsadError> {
+        let rerankers = Self::rerankers(method);
+        rerankers.iter().map(|(name, reranker)| Ok(golden::slate_of(name, reranker, request)?)).collect()
     }
 }
 

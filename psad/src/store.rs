@@ -8,6 +8,7 @@ use psad_core::{ModelFile, ModelFileError, Schema};
 use psad_nn::{ParameterError, Tables, load_parameters, named_parameters};
 use serde_json::Value;
 
+use crate::golden::golden;
 use crate::{Method, MethodConfig, PsadError};
 
 /// Prefix of the model's parameters.
@@ -17,10 +18,10 @@ const PARAMETERS: &str = "model.";
 const TABLES: &str = "tables.";
 
 impl<C: MethodConfig> Method<C> {
-    /// Writes schema, configuration, parameters and tables to one safetensors file, atomically.
+    /// Writes schema, configuration, parameters, tables and a golden request to one safetensors file, atomically.
     ///
     /// # Errors
-    /// [`PsadError::File`] with the path.
+    /// [`PsadError::File`] with the path, or as [`Method::to_file`].
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), PsadError> {
         Ok(self.to_file()?.save(path)?)
     }
@@ -34,16 +35,18 @@ impl<C: MethodConfig> Method<C> {
         Self::from_file(&ModelFile::load(path)?)
     }
 
-    /// The model as a file in memory.
+    /// The model as a file in memory, with what it answers to a [golden](crate::golden) request.
     ///
     /// # Errors
-    /// [`PsadError::Parameter`] if the device does not give a parameter back.
+    /// [`PsadError::Parameter`] if the device does not give a parameter back, [`PsadError::Golden`] for a model that does
+    /// not answer the golden request, as one with weights that are no numbers.
     pub fn to_file(&self) -> Result<ModelFile, PsadError> {
         let mut file = ModelFile::new(C::KIND, self.schema.clone(), self.described()?);
         for (path, values) in named_parameters(&self.model)? {
             file.insert(format!("{PARAMETERS}{path}"), values);
         }
         self.tables.store(&mut file);
+        file.set_golden(golden(self)?)?;
         Ok(file)
     }
 

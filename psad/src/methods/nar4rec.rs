@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use burn::tensor::Device;
-use psad_core::{Reranker, Schema};
+use psad_core::{GoldenAnswer, Request, Reranker, Schema};
 use psad_decode::Strategy;
 use psad_encoder::{SharedEncoder, SharedEncoderConfig};
 use psad_nar4rec::{MatchingConfig, MatchingGenerator, UnlikelihoodConfig, UnlikelihoodObjective};
@@ -12,6 +12,7 @@ use psad_upn::UserProfileNetwork;
 use serde::{Deserialize, Serialize};
 
 use super::sizes::{attention_layers, product, shared_encoder, total};
+use crate::golden::logits_of;
 use crate::{Method, MethodConfig, PsadError};
 
 /// A matching generator with its encoder; see [`psad_nar4rec`] for the method.
@@ -113,6 +114,10 @@ impl MethodConfig for Nar4RecConfig {
 
     fn reranker(method: &Nar4Rec) -> Arc<dyn Reranker> {
         Arc::new(method.generator())
+    }
+
+    fn golden_answers(method: &Nar4Rec, request: &Request) -> Result<Vec<GoldenAnswer>, PsadError> {
+        Ok(vec![logits_of(Self::NAME, &method.generator(), request)?])
     }
 }
 

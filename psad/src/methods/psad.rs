@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use burn::tensor::Device;
-use psad_core::{Reranker, Schema};
+use psad_core::{GoldenAnswer, Request, Reranker, Schema};
 use psad_decode::Strategy;
 use psad_distill::{JointConfig, JointObjective};
 use psad_encoder::{SharedEncoder, SharedEncoderConfig};
@@ -14,6 +14,7 @@ use psad_upn::UserProfileNetwork;
 use serde::{Deserialize, Serialize};
 
 use super::sizes::{layers, product, shared_encoder, total};
+use crate::golden::{logits_of, scores_of};
 use crate::{Fitted, Method, MethodConfig, PsadError};
 
 /// A teacher and a student over one encoder, with their embedding tables, schema and configuration.
@@ -30,6 +31,10 @@ pub type PsadTeacher = TensorReranker<Teacher<SharedEncoder<UserProfileNetwork>,
 
 /// PSAD-S as a reranker.
 pub type PsadStudent = TensorReranker<Student<SharedEncoder<UserProfileNetwork>, Scorer>>;
+
+/// Names of the two rerankers.
+const STUDENT: &str = "PSAD-S";
+const TEACHER: &str = "PSAD-G";
 
 /// Sizes, switches and loss weights of [`Psad`]; saved inside the model.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -141,7 +146,12 @@ impl MethodConfig for PsadConfig {
     }
 
     fn rerankers(method: &Psad) -> Vec<(&'static str, Arc<dyn Reranker>)> {
-        vec![("PSAD-S", Arc::new(method.student())), ("PSAD-G", Arc::new(method.teacher()))]
+        vec![(STUDENT, Arc::new(method.student())), (TEACHER, Arc::new(method.teacher()))]
+    }
+
+    fn golden_answers(method: &Psad, request: &Request) -> Result<Vec<GoldenAnswer>, PsadError> {
+        let student = scores_of(STUDENT, &method.student(), request)?;
+        Ok(vec![student, logits_of(TEACHER, &method.teacher(), request)?])
     }
 }
 

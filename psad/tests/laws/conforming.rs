@@ -160,7 +160,7 @@ fn the_best_of_several_proposals_conforms() {
 }
 
 /// Schemas at the edge of what a schema can be.
-fn odd_schemas() -> Vec<(&'static str, Schema)> {
+pub(crate) fn odd_schemas() -> Vec<(&'static str, Schema)> {
     let few = |schema: psad::core::SchemaBuilder| schema.max_candidates(6).max_history(4);
     let numbers = few(Schema::builder().item_dense("price"));
     let one_kind = few(Schema::builder().item_sparse("film", 1).feedback(["seen"]));

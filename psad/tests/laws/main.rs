@@ -5,6 +5,7 @@ mod common;
 mod configuring;
 mod conforming;
 mod damaged;
+mod golden;
 mod limits;
 mod methods;
 mod nonconforming;
