@@ -103,7 +103,9 @@ pub(crate) fn attend(
             let size = Size { rows: count, depth: head_width, columns: len };
             dispatch.product(size, query, Right::Packed(keys.of_head(head)), None, (scores, stride), Then::Write);
             for row in scores.chunks_exact_mut(stride).take(count) {
-                hidden.iter().for_each(|&key| row[key] = f32::NEG_INFINITY);
+                for &key in hidden {
+                    row[key] = f32::NEG_INFINITY;
+                }
             }
             dispatch.softmax(scores, count, len, stride);
             let value = Right::Plain(Rows::new(&values.data[offset..], values.stride));

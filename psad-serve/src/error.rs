@@ -33,14 +33,6 @@ pub enum ServeError {
     /// The golden request cannot be answered.
     #[error("the golden request cannot be answered: {0}")]
     GoldenRequest(RerankError),
-    /// A golden answer that is no answer to its request.
-    #[error("the golden answer of {reranker} is faulty: {reason}")]
-    GoldenAnswer {
-        /// Whose answer it is.
-        reranker: &'static str,
-        /// What is wrong with it.
-        reason: String,
-    },
     /// This program answers otherwise than the one that wrote the file.
     #[error("{reranker}, slot {slot}, candidate {candidate}: the file says {expected}, computed was {found}")]
     Golden {

@@ -5,10 +5,10 @@ use std::ops::Range;
 use psad_core::ModelFileError;
 
 use crate::affine::Linear;
+use crate::attention::{Keys, Queries, attend};
 use crate::config::PsadConfig;
 use crate::encoder::Encoded;
 use crate::kernel::{Buffer, Dispatch, Then};
-use crate::attention::{Keys, Queries, attend};
 use crate::layer::{CrossAttention, FeedForward, Memory, SelfAttention, Sizes, Space, on_row, values_of};
 use crate::source::Source;
 
@@ -50,19 +50,25 @@ pub(crate) struct Prefix {
     pointed: Buffer,
     /// The candidates as queries attend to them.
     available: Memory,
-    /// Query, key and value of the beginning and of all that is placed, then of the slots of the block.
-    placed: Buffer,
-    placed_keys: Keys,
+    placed: Placed,
     /// The sum of the memory's rows, for queries without context enhancement.
     sum: Vec<f32>,
-    /// Rows of the memory, the beginning included.
-    rows: usize,
     /// Candidates that are placed.
     taken: Vec<usize>,
     block: usize,
     /// New rows of the memory, or the queries of a block.
     fresh: Buffer,
     compared: Buffer,
+}
+
+/// The memory: the beginning and all that is placed, then the slots of the block.
+#[derive(Default)]
+struct Placed {
+    /// Query, key and value of each row.
+    rows: Buffer,
+    keys: Keys,
+    /// Rows without those of the block.
+    known: usize,
 }
 
 impl Generator {
@@ -118,12 +124,12 @@ impl Generator {
         prefix.taken.clear();
         prefix.sum.clear();
         prefix.sum.resize(width, 0.);
-        (prefix.rows, prefix.block) = (0, 0);
+        (prefix.placed.known, prefix.block) = (0, 0);
         if let Some(context) = &self.context {
             prefix.available.set(dispatch, &context.available_memory, items, self.sizes);
             let most = 1 + slots + block;
-            prefix.placed.room(most * context.placed.stride());
-            prefix.placed_keys.reset(dispatch, self.sizes.heads, self.sizes.head_width(), most);
+            prefix.placed.rows.room(most * context.placed.stride());
+            prefix.placed.keys.reset(dispatch, self.sizes.heads, self.sizes.head_width(), most);
         }
         prefix.fresh.room(width).copy_from_slice(begin);
         self.remember(dispatch, 1, prefix, space);
@@ -161,9 +167,9 @@ impl Generator {
             prefix.sum.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
         }
         if let Some(context) = &self.context {
-            context.remember(dispatch, fresh, prefix.rows, &mut prefix.placed, &mut prefix.placed_keys, space);
+            context.remember(dispatch, fresh, &mut prefix.placed, space);
         }
-        prefix.rows += count;
+        prefix.placed.known += count;
     }
 
     /// Logits of the slots of a block, `[slots, candidates]`, very low where an earlier block has placed.
@@ -179,16 +185,13 @@ impl Generator {
         let (width, count) = (self.sizes.width, encoded.ranker.len());
         self.queries(slots.len(), prefix);
         let queries = prefix.fresh.room(slots.len() * width);
-        match &self.context {
-            Some(context) => {
-                let placed = (&mut prefix.placed, &mut prefix.placed_keys);
-                context.enhance(dispatch, queries, prefix.rows, placed, &prefix.available, &prefix.taken, space);
-            }
-            None => {
-                let share = 1. / prefix.rows as f32;
-                for query in queries.chunks_exact_mut(width) {
-                    query.iter_mut().zip(&prefix.sum).for_each(|(query, sum)| *query += sum * share);
-                }
+        if let Some(context) = &self.context {
+            let available = (&prefix.available, &*prefix.taken);
+            context.enhance(dispatch, queries, &mut prefix.placed, available, space);
+        } else {
+            let share = 1. / prefix.placed.known as f32;
+            for query in queries.chunks_exact_mut(width) {
+                query.iter_mut().zip(&prefix.sum).for_each(|(query, sum)| *query += sum * share);
             }
         }
         let compared = prefix.compared.room(slots.len() * self.pointer.query.columns());
@@ -227,22 +230,14 @@ impl Context {
         })
     }
 
-    /// Projects rows behind the first `known` rows of the memory.
-    fn remember(
-        &self,
-        dispatch: Dispatch,
-        rows: &[f32],
-        known: usize,
-        placed: &mut Buffer,
-        keys: &mut Keys,
-        space: &mut Space,
-    ) {
-        let stride = self.placed.stride();
+    /// Projects rows behind those of the memory that are known.
+    fn remember(&self, dispatch: Dispatch, rows: &[f32], placed: &mut Placed, space: &mut Space) {
+        let (known, stride) = (placed.known, self.placed.stride());
         let count = rows.len() * 3 / stride;
-        let projected = &mut placed.room((known + count) * stride)[known * stride..];
+        let projected = &mut placed.rows.room((known + count) * stride)[known * stride..];
         self.placed.project(dispatch, rows, &mut space.normed, projected);
-        keys.truncate(known);
-        keys.extend(&projected[stride / 3..], stride);
+        placed.keys.truncate(known);
+        placed.keys.extend(&projected[stride / 3..], stride);
     }
 
     /// What the queries of a block `[slots, width]` learn before they point, in place.
@@ -250,20 +245,17 @@ impl Context {
         &self,
         dispatch: Dispatch,
         queries: &mut [f32],
-        known: usize,
-        (placed, keys): (&mut Buffer, &mut Keys),
-        available: &Memory,
-        taken: &[usize],
+        placed: &mut Placed,
+        (available, taken): (&Memory, &[usize]),
         space: &mut Space,
     ) {
-        self.remember(dispatch, queries, known, placed, keys, space);
-        let stride = self.placed.stride();
-        let width = stride / 3;
-        let count = queries.len() / width;
-        let projected = placed.get((known + count) * stride);
+        self.remember(dispatch, queries, placed, space);
+        let (known, stride) = (placed.known, self.placed.stride());
+        let (width, count) = (stride / 3, queries.len() * 3 / stride);
+        let projected = placed.rows.get((known + count) * stride);
         let asking = Queries { data: &projected[known * stride..], stride, count };
         let mixed = space.mixed.room(queries.len());
-        attend(dispatch, asking, keys, values_of(projected, width, stride), &[], &mut space.scores, mixed);
+        attend(dispatch, asking, &placed.keys, values_of(projected, width, stride), &[], &mut space.scores, mixed);
         self.placed.add_output(dispatch, mixed, queries);
         self.available.add_to(dispatch, queries, available.parts(), taken, space);
         self.feed_forward.add_to(dispatch, queries, space);

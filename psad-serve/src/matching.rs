@@ -98,10 +98,9 @@ impl Matching {
         dispatch: Dispatch,
         user: &[f32],
         encoded: &Encoded,
-        slots: usize,
+        (slots, logits): (usize, &mut Buffer),
         space: &mut MatchSpace,
         layers: &mut Space,
-        logits: &mut Buffer,
     ) {
         let (width, count) = (self.sizes.width, encoded.ranker.len());
         let joined = space.joined.room(count * width);

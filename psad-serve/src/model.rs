@@ -15,7 +15,7 @@ use crate::matching::Matching;
 use crate::scorer::Scorer;
 use crate::served::Head;
 use crate::source::Source;
-use crate::{Dispatch, ServeError, Served};
+use crate::{Dispatch, ServeError, Served, golden};
 
 /// Packed weights and tables of a saved model. Cloning shares them.
 #[derive(Clone)]
@@ -71,7 +71,12 @@ impl Model {
         };
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
         let model = Self(Arc::new(Parts { id, schema, dispatch, encoder, decoders }));
+        golden::replay(&model, header.golden.as_ref())?;
         Ok(model)
+    }
+
+    pub(crate) fn decoders(&self) -> &Decoders {
+        &self.0.decoders
     }
 
     /// What the model expects of a request.
@@ -167,7 +172,11 @@ impl Model {
 
 impl fmt::Debug for Model {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Model").field("kind", &self.kind()).field("dispatch", &self.0.dispatch).finish_non_exhaustive()
+        formatter
+            .debug_struct("Model")
+            .field("kind", &self.kind())
+            .field("dispatch", &self.0.dispatch)
+            .finish_non_exhaustive()
     }
 }
 

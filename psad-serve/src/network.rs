@@ -78,7 +78,7 @@ impl<'a> Network<'a> {
         match self {
             Self::Blocks { generator, .. } => generator.logits(dispatch, encoded, slots, prefix, space, logits),
             Self::Matrix { matching, user } => {
-                matching.logits(dispatch, user, encoded, slots.len(), matched, space, logits);
+                matching.logits(dispatch, user, encoded, (slots.len(), logits), matched, space);
             }
         }
     }

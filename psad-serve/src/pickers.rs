@@ -12,18 +12,13 @@ pub(crate) struct Pickers(Vec<(Strategy, Picker)>);
 impl Pickers {
     /// The picker of a strategy; `None` for one that keeps several slates.
     pub(crate) fn of(&mut self, strategy: &Strategy) -> Option<&mut Picker> {
-        let known = self.0.iter().position(|(known, _)| known == strategy);
-        let place = match known {
-            Some(place) => place,
-            None => {
-                let picker = Picker::new(strategy).ok()?;
-                if self.0.len() == MOST {
-                    self.0.clear();
-                }
-                self.0.push((strategy.clone(), picker));
-                self.0.len() - 1
+        if !self.0.iter().any(|(known, _)| known == strategy) {
+            let picker = Picker::new(strategy).ok()?;
+            if self.0.len() == MOST {
+                self.0.clear();
             }
-        };
-        self.0.get_mut(place).map(|(_, picker)| picker)
+            self.0.push((strategy.clone(), picker));
+        }
+        self.0.iter_mut().find(|(known, _)| known == strategy).map(|(_, picker)| picker)
     }
 }

@@ -219,4 +219,3 @@ impl fmt::Debug for Served {
             .finish_non_exhaustive()
     }
 }
-

@@ -3,8 +3,8 @@
 use psad_core::{History, User};
 
 use super::{EncodeSpace, Encoder, UserEncoding};
-use crate::kernel::{Dispatch, Rows, Size, Then};
 use crate::kernel::{Buffer, Right};
+use crate::kernel::{Dispatch, Rows, Size, Then};
 use crate::layer::on_row;
 
 impl Encoder {
@@ -86,7 +86,9 @@ fn add_mean(items: &[f32], width: usize, profile: &mut Vec<f32>) {
         mean.iter_mut().zip(item).for_each(|(sum, value)| *sum += value);
     }
     let count = (items.len() / width).max(1) as f32;
-    mean.iter_mut().for_each(|sum| *sum /= count);
+    for sum in mean {
+        *sum /= count;
+    }
 }
 
 impl UserEncoding {

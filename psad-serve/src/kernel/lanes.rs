@@ -262,7 +262,8 @@ mod x86 {
         unsafe fn sum(value: Self::V) -> f32 {
             // SAFETY: as above.
             unsafe {
-                let four = arch::_mm_add_ps(arch::_mm256_castps256_ps128(value), arch::_mm256_extractf128_ps::<1>(value));
+                let four =
+                    arch::_mm_add_ps(arch::_mm256_castps256_ps128(value), arch::_mm256_extractf128_ps::<1>(value));
                 let two = arch::_mm_add_ps(four, arch::_mm_movehl_ps(four, four));
                 arch::_mm_cvtss_f32(arch::_mm_add_ss(two, arch::_mm_shuffle_ps::<1>(two, two)))
             }
@@ -272,7 +273,8 @@ mod x86 {
         unsafe fn greatest(value: Self::V) -> f32 {
             // SAFETY: as above.
             unsafe {
-                let four = arch::_mm_max_ps(arch::_mm256_castps256_ps128(value), arch::_mm256_extractf128_ps::<1>(value));
+                let four =
+                    arch::_mm_max_ps(arch::_mm256_castps256_ps128(value), arch::_mm256_extractf128_ps::<1>(value));
                 let two = arch::_mm_max_ps(four, arch::_mm_movehl_ps(four, four));
                 arch::_mm_cvtss_f32(arch::_mm_max_ss(two, arch::_mm_shuffle_ps::<1>(two, two)))
             }

@@ -4,6 +4,10 @@
 //! every function compares sizes with slices before a pointer is made of them. Sizes that do not agree are a fault of
 //! this crate, never of a caller or a file, and panic.
 #![allow(unsafe_code)]
+#![allow(
+    clippy::inline_always,
+    reason = "the instructions are enabled in the function that everything is inlined into"
+)]
 
 mod aligned;
 mod lanes;
@@ -13,9 +17,9 @@ mod rows;
 use std::fmt;
 
 pub(crate) use aligned::Buffer;
-use lanes::{Lanes, Portable};
 #[cfg(target_arch = "x86_64")]
 use lanes::{Avx2, Avx512};
+use lanes::{Lanes, Portable};
 use product::Product;
 
 /// Which instructions the kernels use.
@@ -224,7 +228,7 @@ impl Dispatch {
         a: Rows<'_>,
         b: Right<'_>,
         bias: Option<&[f32]>,
-        c: (&mut [f32], usize),
+        (c, c_stride): (&mut [f32], usize),
         then: Then,
     ) {
         let Size { rows, depth, columns } = size;
@@ -241,7 +245,7 @@ impl Dispatch {
         };
         assert!(a.hold(rows, depth), "the left side is smaller than the product");
         assert!(bias.is_none_or(|bias| bias.len() >= columns), "the bias is shorter than the product is wide");
-        assert!(holds(c.0.len(), c.1, rows, columns), "there is no room for the product");
+        assert!(holds(c.len(), c_stride, rows, columns), "there is no room for the product");
         let parts = Product {
             rows,
             depth,
@@ -253,8 +257,8 @@ impl Dispatch {
             b_panel,
             b_padded,
             bias: bias.map_or(std::ptr::null(), <[f32]>::as_ptr),
-            c: c.0.as_mut_ptr(),
-            c_row: c.1,
+            c: c.as_mut_ptr(),
+            c_row: c_stride,
             onto: matches!(then, Then::Add | Then::AddRelu),
             relu: matches!(then, Then::Relu | Then::AddRelu),
         };
