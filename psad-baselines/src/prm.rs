@@ -2,11 +2,10 @@
 
 use burn::config::Config;
 use burn::module::Module;
-use burn::nn::LayerNorm;
 use burn::tensor::{Device, Tensor};
 use psad_core::Schema;
 use psad_nn::{
-    Encoded, ListScorer, Mask, ScoringLoss, ScoringObjective, TransformerLayer, TransformerLayerConfig, Weights,
+    Encoded, ListScorer, Mask, Norm, ScoringLoss, ScoringObjective, TransformerLayer, TransformerLayerConfig, Weights,
 };
 
 use crate::error::Check;
@@ -96,7 +95,7 @@ impl PrmConfig {
 pub struct Prm {
     join: JoinUser,
     layers: Vec<TransformerLayer>,
-    norm: LayerNorm,
+    norm: Norm,
     head: ScoreHead,
 }
 

@@ -1,11 +1,11 @@
 //! The whole encoder.
 
 use burn::module::Module;
-use burn::nn::{LayerNorm, Linear};
+use burn::nn::Linear;
 use burn::tensor::Tensor;
 use psad_nn::{
-    Attention, AttentionConfig, Component, Encoded, ListBatch, ListEncoder, Mask, Personalization, TransformerLayer,
-    TransformerLayerConfig, Weights, mean_history,
+    Attention, AttentionConfig, Component, Encoded, ListBatch, ListEncoder, Mask, Norm, Part, Personalization,
+    TransformerLayer, TransformerLayerConfig, Weights, linear, linear_of_parts, mean_history,
 };
 
 use crate::{HistoryEncoder, ItemTower};
@@ -23,11 +23,11 @@ pub struct SharedEncoder<P> {
     history: HistoryEncoder,
     personalization: P,
     target_attention: Attention,
-    target_norm: LayerNorm,
+    target_norm: Norm,
     user: Linear,
     join: Linear,
     layers: Vec<TransformerLayer>,
-    norm: LayerNorm,
+    norm: Norm,
 }
 
 impl<P: Personalization> SharedEncoder<P> {
@@ -87,9 +87,9 @@ impl<P: Component + Personalization> ListEncoder for SharedEncoder<P> {
 impl<P: Personalization> SharedEncoder<P> {
     /// The candidates in the light of user and list, `[batch, candidates, width]`.
     fn attend(&self, inputs: Tensor<3>, context: Tensor<3>, profile: &Tensor<2>, batch: &ListBatch) -> Tensor<3> {
-        let shape @ [lists, _, width] = inputs.dims();
-        let user = self.user.forward(profile.clone()).reshape([lists, 1, width]).expand(shape);
-        let joined = self.join.forward(Tensor::cat(vec![inputs, context, user], 2));
+        let user = linear(&self.user, profile.clone());
+        let joined = vec![Part::Items(inputs), Part::Items(context), Part::List(user)];
+        let joined = linear_of_parts(&self.join, joined, false);
         let mask = Mask::keys(batch.candidates.pad.clone());
         let items = self.layers.iter().fold(joined, |items, layer| layer.forward(items, &mask));
         self.norm.forward(items)

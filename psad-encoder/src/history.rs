@@ -4,7 +4,7 @@ use burn::module::{Module, Param};
 use burn::nn::Linear;
 use burn::tensor::{Bool, Int, Tensor, activation};
 use psad_core::Schema;
-use psad_nn::{HistoryPositions, Mask, TransformerLayer, TransformerLayerConfig, Weights};
+use psad_nn::{HistoryPositions, Mask, TransformerLayer, TransformerLayerConfig, Weights, linear};
 
 /// A history after self-attention.
 #[derive(Debug, Clone)]
@@ -58,7 +58,7 @@ impl HistoryEncoder {
     /// Attention pooling whose weights fade with the user's interest decay.
     fn intent(&self, items: Tensor<3>, log_decay: Tensor<2>, pad: Tensor<2, Bool>) -> Tensor<2> {
         let [batch, history, width] = items.dims();
-        let relevance = self.relevance.forward(items.clone()).reshape([batch, history]) + log_decay;
+        let relevance = linear(&self.relevance, items.clone()).reshape([batch, history]) + log_decay;
         // Below whatever decay and large features leave of a relevance.
         let weights = activation::softmax(relevance.mask_fill(pad.clone(), f32::MIN), 1);
         // Without a history the softmax is even over padding; there is no intent then.

@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::Tensor;
 use psad_core::Schema;
-use psad_nn::{ItemBatch, Weights};
+use psad_nn::{ItemBatch, Weights, linear_of_parts};
 
 /// The one tower for history and candidates: `x_i = W_x [E_1(f_1); …; E_F(f_F); dense_i] + b`.
 #[derive(Module, Debug)]
@@ -24,6 +24,6 @@ impl ItemTower {
     /// * `rows`: `[touched, embedding]`
     /// * answer: `[batch, length, width]`
     pub fn forward(&self, items: &ItemBatch, rows: &Tensor<2>) -> Tensor<3> {
-        self.projection.forward(items.features(rows))
+        linear_of_parts(&self.projection, items.parts(rows), false)
     }
 }

@@ -23,8 +23,14 @@ pub(crate) fn readable_in_block(
 /// slot and each block reads those of the blocks before it.
 pub(crate) fn readable_in_all(lens: &[usize], schedule: BlockSchedule, device: &Device) -> Tensor<3, Bool> {
     let slots = schedule.slots();
-    let mut blocked = Vec::with_capacity(lens.len() * slots * (1 + 2 * slots));
-    for &len in lens {
+    let list = slots * (1 + 2 * slots);
+    let mut blocked = Vec::with_capacity(lens.len() * list);
+    for (index, &len) in lens.iter().enumerate() {
+        // Lists of one length have one mask.
+        if index > 0 && lens[index - 1] == len {
+            blocked.extend_from_within((index - 1) * list..);
+            continue;
+        }
         for block in (0..slots).map(|slot| schedule.block_of(slot)) {
             blocked.push(false);
             blocked.extend((0..slots).map(|placed| schedule.block_of(placed) >= block));
@@ -50,8 +56,14 @@ pub(crate) fn unavailable_in_all(lens: &[usize], schedule: BlockSchedule, target
                 *block = schedule.block_of(slot);
             }
         }
-        for block in (0..slots).map(|slot| schedule.block_of(slot)) {
-            blocked.extend(taken_by.iter().enumerate().map(|(item, &taken)| item >= lens[list] || taken < block));
+        for slot in 0..slots {
+            let block = schedule.block_of(slot);
+            // Slots of one block find the same items taken.
+            if slot > 0 && schedule.block_of(slot - 1) == block {
+                blocked.extend_from_within(blocked.len() - candidates..);
+            } else {
+                blocked.extend(taken_by.iter().enumerate().map(|(item, &taken)| item >= lens[list] || taken < block));
+            }
         }
     }
     bools(blocked, [batch, slots, candidates], &target.device())

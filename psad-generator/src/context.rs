@@ -1,9 +1,8 @@
 //! Context enhancement: what a block's queries learn before they point.
 
 use burn::module::Module;
-use burn::nn::LayerNorm;
 use burn::tensor::Tensor;
-use psad_nn::{Attention, AttentionConfig, FeedForward, Mask, Weights};
+use psad_nn::{Attention, AttentionConfig, FeedForward, Mask, Norm, Weights};
 
 use crate::GeneratorConfig;
 
@@ -14,9 +13,9 @@ pub struct ContextEnhancement {
     placed: Attention,
     available: Attention,
     feed_forward: FeedForward,
-    placed_norm: LayerNorm,
-    available_norm: LayerNorm,
-    feed_forward_norm: LayerNorm,
+    placed_norm: Norm,
+    available_norm: Norm,
+    feed_forward_norm: Norm,
 }
 
 impl ContextEnhancement {
@@ -50,9 +49,9 @@ impl ContextEnhancement {
         let [_, slots, _] = queries.dims();
         let [_, total, _] = normed.dims();
         let asking = normed.clone().narrow(1, total - slots, slots);
-        let queries = queries + self.placed.forward(asking, normed, readable);
+        let queries = self.placed.forward_onto(asking, normed, readable, queries);
         let asking = self.available_norm.forward(queries.clone());
-        let queries = queries + self.available.forward(asking, items, available);
-        queries.clone() + self.feed_forward.forward(self.feed_forward_norm.forward(queries))
+        let queries = self.available.forward_onto(asking, items, available, queries);
+        self.feed_forward.forward_onto(self.feed_forward_norm.forward(queries.clone()), queries)
     }
 }

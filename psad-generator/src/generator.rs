@@ -6,7 +6,7 @@ use burn::module::{Module, Param};
 use burn::nn::Linear;
 use burn::tensor::{Bool, Int, Tensor};
 use psad_decode::BlockSchedule;
-use psad_nn::{Encoded, Generator, Mask};
+use psad_nn::{Encoded, Generator, Mask, linear};
 
 use crate::blocks::{as_flags, flat_index, readable_in_all, readable_in_block, unavailable_in_all};
 use crate::{ContextEnhancement, PointerHead, Prefix};
@@ -48,7 +48,7 @@ impl SemiAutoregressive {
 
     fn beginning(&self, encoded: &Encoded) -> Tensor<3> {
         let [batch, _, width] = encoded.items.dims();
-        self.begin.forward(encoded.profile.clone()).reshape([batch, 1, width])
+        linear(&self.begin, encoded.profile.clone()).reshape([batch, 1, width])
     }
 
     /// Items with the vectors of the places that they take, `[batch, slots, width]`.

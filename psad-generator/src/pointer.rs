@@ -2,8 +2,8 @@
 
 use burn::module::{Module, Param};
 use burn::nn::Linear;
-use burn::tensor::{Bool, Tensor, activation};
-use psad_nn::Weights;
+use burn::tensor::{Bool, Tensor};
+use psad_nn::{Weights, linear, point};
 
 /// Stands for −∞, and keeps sums and gradients finite: `exp` of it is zero.
 const UNAVAILABLE: f32 = -1e9;
@@ -12,9 +12,6 @@ const UNAVAILABLE: f32 = -1e9;
 ///
 /// `v` starts at zero and `β` at one: an untrained generator keeps the ranker's order, and training decides how far it
 /// moves from there.
-///
-/// The product with `v` is computed as `2 v · σ(2x) − Σ v`, which is the same number: the backend's `tanh` costs three times its sigmoid, and
-/// this is the widest tensor of a training step.
 #[derive(Module, Debug)]
 pub struct PointerHead {
     item: Linear,
@@ -47,16 +44,9 @@ impl PointerHead {
         unavailable: Tensor<3, Bool>,
     ) -> Tensor<3> {
         let [batch, candidates, _] = items.dims();
-        let [_, slots, _] = queries.dims();
-        let item = self.item.forward(items) * 2.;
-        let query = self.query.forward(queries) * 2.;
-        let [_, _, width] = item.dims();
-        let sum = item.reshape([batch, 1, candidates, width]) + query.reshape([batch, slots, 1, width]);
-        let squashed = activation::sigmoid(sum).reshape([batch * slots * candidates, width]);
-        let logits = self.compare.forward(squashed).reshape([batch, slots, candidates]) * 2.;
-        let offset = self.compare.weight.val().sum().reshape([1, 1, 1]);
+        let learned = point(linear(&self.item, items), linear(&self.query, queries), self.compare.weight.val());
         let ranker = (ranker * self.ranker.val().reshape([1, 1])).reshape([batch, 1, candidates]);
-        (logits - offset + ranker).mask_fill(unavailable, UNAVAILABLE)
+        (learned + ranker).mask_fill(unavailable, UNAVAILABLE)
     }
 }
 
@@ -66,7 +56,7 @@ mod tests {
     use burn::tensor::{Device, Distribution};
 
     #[test]
-    fn the_sigmoid_form_is_the_tanh_form() {
+    fn the_comparison_is_the_one_of_the_formula() {
         let device = Device::flex();
         let mut weights = Weights::seeded(1, &device);
         let fresh = PointerHead::init(8, 5, &mut weights);

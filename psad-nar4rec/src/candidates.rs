@@ -1,9 +1,9 @@
 //! The candidates encoder: a set goes in, a set comes out.
 
 use burn::module::Module;
-use burn::nn::{LayerNorm, Linear};
+use burn::nn::Linear;
 use burn::tensor::Tensor;
-use psad_nn::{Encoded, Mask, TransformerLayer, TransformerLayerConfig, Weights};
+use psad_nn::{Encoded, Mask, Norm, TransformerLayer, TransformerLayerConfig, Weights, linear_of_parts};
 
 use crate::rows::beside_profile;
 
@@ -13,7 +13,7 @@ use crate::rows::beside_profile;
 pub struct CandidateEncoder {
     join: Linear,
     layers: Vec<TransformerLayer>,
-    norm: LayerNorm,
+    norm: Norm,
 }
 
 impl CandidateEncoder {
@@ -29,7 +29,7 @@ impl CandidateEncoder {
     /// # Shapes
     /// answer: `x`, `[batch, candidates, width]`; what stands at padding is not to be read
     pub fn forward(&self, encoded: &Encoded) -> Tensor<3> {
-        let joined = self.join.forward(beside_profile(encoded.items.clone(), encoded.profile.clone()));
+        let joined = linear_of_parts(&self.join, beside_profile(encoded.items.clone(), encoded.profile.clone()), false);
         let mask = Mask::keys(encoded.pad.clone());
         self.norm.forward(self.layers.iter().fold(joined, |items, layer| layer.forward(items, &mask)))
     }

@@ -2,9 +2,11 @@
 
 use burn::config::Config;
 use burn::module::{Module, Param};
-use burn::nn::{LayerNorm, Linear};
+use burn::nn::Linear;
 use burn::tensor::{Device, Int, Tensor, activation};
-use psad_nn::{Encoded, ListEvaluator, Mask, TransformerLayer, TransformerLayerConfig, Weights};
+use psad_nn::{
+    Encoded, ListEvaluator, Mask, Norm, TransformerLayer, TransformerLayerConfig, Weights, linear, linear_of_parts,
+};
 
 use crate::SizeError;
 use crate::error::check_sizes;
@@ -78,7 +80,7 @@ pub struct AttentionEvaluator {
     /// A vector per slot, `[max candidates, width]`.
     slots: Param<Tensor<2>>,
     layers: Vec<TransformerLayer>,
-    norm: LayerNorm,
+    norm: Norm,
     head: Linear,
     /// `β`, what the ranker's score weighs.
     ranker: Param<Tensor<1>>,
@@ -98,11 +100,11 @@ impl AttentionEvaluator {
         let index = flat_index(slates, candidates);
         let chosen = encoded.items.clone().reshape([batch * candidates, width]).select(0, index.clone());
         let chosen = beside_profile(chosen.reshape([batch, slots, width]), encoded.profile.clone());
-        let placed = self.join.forward(chosen) + self.slot_vectors(slots); // [batch, slots, width]
+        let placed = linear_of_parts(&self.join, chosen, false) + self.slot_vectors(slots); // [batch, slots, width]
         let mask = Mask::keys(beyond(filled, slots, &placed.device()));
         let read = self.norm.forward(self.layers.iter().fold(placed, |items, layer| layer.forward(items, &mask)));
         let ranker = encoded.ranker.clone().reshape([batch * candidates]).select(0, index).reshape([batch, slots]);
-        self.head.forward(read).reshape([batch, slots]) + ranker * self.ranker.val().reshape([1, 1])
+        linear(&self.head, read).reshape([batch, slots]) + ranker * self.ranker.val().reshape([1, 1])
     }
 
     /// `[1, slots, width]`, the last one again where the table ends.

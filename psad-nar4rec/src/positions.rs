@@ -1,9 +1,8 @@
 //! The position encoder: what each slot of a slate looks for.
 
 use burn::module::{Module, Param};
-use burn::nn::LayerNorm;
 use burn::tensor::{Bool, Tensor};
-use psad_nn::{Attention, AttentionConfig, FeedForward, Mask, TransformerLayerConfig, Weights};
+use psad_nn::{Attention, AttentionConfig, FeedForward, Mask, Norm, TransformerLayerConfig, Weights};
 
 /// Self-attention over the positions, cross-attention to the candidates and a feed-forward block, each with
 /// pre-normalisation and a residual path. Nothing is causal: every position reads every other.
@@ -12,9 +11,9 @@ pub struct PositionLayer {
     positions: Attention,
     candidates: Attention,
     feed_forward: FeedForward,
-    positions_norm: LayerNorm,
-    candidates_norm: LayerNorm,
-    feed_forward_norm: LayerNorm,
+    positions_norm: Norm,
+    candidates_norm: Norm,
+    feed_forward_norm: Norm,
 }
 
 impl PositionLayer {
@@ -36,10 +35,10 @@ impl PositionLayer {
     /// * `candidates`: `[batch, candidates, width]`, of which it reads those that `real` leaves open
     pub fn forward(&self, positions: Tensor<3>, open: &Mask, candidates: Tensor<3>, real: &Mask) -> Tensor<3> {
         let normed = self.positions_norm.forward(positions.clone());
-        let positions = positions + self.positions.forward(normed.clone(), normed, open);
+        let positions = self.positions.forward_onto(normed.clone(), normed, open, positions);
         let asking = self.candidates_norm.forward(positions.clone());
-        let positions = positions + self.candidates.forward(asking, candidates, real);
-        positions.clone() + self.feed_forward.forward(self.feed_forward_norm.forward(positions))
+        let positions = self.candidates.forward_onto(asking, candidates, real, positions);
+        self.feed_forward.forward_onto(self.feed_forward_norm.forward(positions.clone()), positions)
     }
 }
 
@@ -49,7 +48,7 @@ pub struct PositionEncoder {
     /// A vector per position, `[max candidates, width]`.
     embeddings: Param<Tensor<2>>,
     layers: Vec<PositionLayer>,
-    norm: LayerNorm,
+    norm: Norm,
 }
 
 impl PositionEncoder {

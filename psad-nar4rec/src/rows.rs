@@ -1,12 +1,11 @@
 //! Rows of a batch: choosing them, and setting the user beside them.
 
 use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
+use psad_nn::Part;
 
-/// `[item; profile]` for every item, `[batch, length, width]` → `[batch, length, width + profile]`.
-pub(crate) fn beside_profile(items: Tensor<3>, profile: Tensor<2>) -> Tensor<3> {
-    let ([batch, length, _], [_, width]) = (items.dims(), profile.dims());
-    let profile = profile.reshape([batch, 1, width]).expand([batch, length, width]);
-    Tensor::cat(vec![items, profile], 2)
+/// `[item; profile]` for every item, as parts of what a layer reads.
+pub(crate) fn beside_profile(items: Tensor<3>, profile: Tensor<2>) -> Vec<Part> {
+    vec![Part::Items(items), Part::List(profile)]
 }
 
 /// Index into flattened `[batch · columns]` rows of the chosen columns, `[batch, slots]` → `[batch · slots]`.

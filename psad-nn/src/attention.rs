@@ -2,19 +2,18 @@
 
 use burn::config::Config;
 use burn::module::Module;
-use burn::nn::{LayerNorm, Linear};
-use burn::tensor::{Bool, Device, Tensor, activation};
+use burn::nn::Linear;
+use burn::tensor::{Bool, Device, Tensor};
 
-use crate::{FeedForward, Weights};
-
-/// Finite, so that a row in which everything is blocked gives numbers and no NaN; and below every score, however low
-/// large features make it, so that an open row gives blocked keys a weight of exactly zero.
-const BLOCKED: f32 = f32::MIN;
+use crate::fused::attend;
+use crate::{FeedForward, Norm, Weights, linear, linear_residual};
 
 /// Which keys a query must not read.
 #[derive(Debug, Clone)]
 pub struct Mask {
-    blocked: Tensor<4, Bool>,
+    /// `[batch, 1 or queries, keys]`.
+    blocked: Tensor<3, Bool>,
+    /// `[batch, 1, 1]`, of a mask that is the same for all queries.
     any_open: Option<Tensor<3>>,
 }
 
@@ -27,7 +26,7 @@ impl Mask {
     pub fn keys(blocked: Tensor<2, Bool>) -> Self {
         let [batch, keys] = blocked.dims();
         let any_open = blocked.clone().all_dim(1).bool_not().float().reshape([batch, 1, 1]);
-        Self { blocked: blocked.reshape([batch, 1, 1, keys]), any_open: Some(any_open) }
+        Self { blocked: blocked.reshape([batch, 1, keys]), any_open: Some(any_open) }
     }
 
     /// Each query has its own blocked keys; each query that matters has an open one.
@@ -35,8 +34,7 @@ impl Mask {
     /// # Shapes
     /// `blocked`: `[batch, queries, keys]`, true = blocked
     pub fn pairs(blocked: Tensor<3, Bool>) -> Self {
-        let [batch, queries, keys] = blocked.dims();
-        Self { blocked: blocked.reshape([batch, 1, queries, keys]), any_open: None }
+        Self { blocked, any_open: None }
     }
 }
 
@@ -83,24 +81,18 @@ impl Attention {
     /// * `memory`: `[batch, keys, width]`
     /// * answer: `[batch, queries, width]`
     pub fn forward(&self, queries: Tensor<3>, memory: Tensor<3>, mask: &Mask) -> Tensor<3> {
-        let [batch, slots, width] = queries.dims();
-        let per_head = width / self.heads;
-        let query = self.split(self.query.forward(queries)); // [batch, heads, queries, per head]
-        let key = self.split(self.key.forward(memory.clone())); // [batch, heads, keys, per head]
-        let value = self.split(self.value.forward(memory));
-        let scores = query.matmul(key.swap_dims(2, 3)) / (per_head as f32).sqrt(); // [batch, heads, queries, keys]
-        let weights = activation::softmax(scores.mask_fill(mask.blocked.clone(), BLOCKED), 3);
-        let mixed = weights.matmul(value).swap_dims(1, 2).reshape([batch, slots, width]);
-        let mixed = match &mask.any_open {
-            Some(any_open) => mixed * any_open.clone(),
-            None => mixed,
-        };
-        self.output.forward(mixed)
+        linear(&self.output, self.mix(queries, memory, mask))
     }
 
-    fn split(&self, projected: Tensor<3>) -> Tensor<4> {
-        let [batch, length, width] = projected.dims();
-        projected.reshape([batch, length, self.heads, width / self.heads]).swap_dims(1, 2)
+    /// Adds each query's mixture to a residual path, `[batch, queries, width]`; otherwise as [`Attention::forward`].
+    pub fn forward_onto(&self, queries: Tensor<3>, memory: Tensor<3>, mask: &Mask, residual: Tensor<3>) -> Tensor<3> {
+        linear_residual(&self.output, self.mix(queries, memory, mask), residual)
+    }
+
+    fn mix(&self, queries: Tensor<3>, memory: Tensor<3>, mask: &Mask) -> Tensor<3> {
+        let query = linear(&self.query, queries);
+        let (key, value) = (linear(&self.key, memory.clone()), linear(&self.value, memory));
+        attend(query, key, value, &mask.blocked, mask.any_open.as_ref(), self.heads)
     }
 }
 
@@ -137,8 +129,8 @@ impl TransformerLayerConfig {
 pub struct TransformerLayer {
     attention: Attention,
     feed_forward: FeedForward,
-    attention_norm: LayerNorm,
-    feed_forward_norm: LayerNorm,
+    attention_norm: Norm,
+    feed_forward_norm: Norm,
 }
 
 impl TransformerLayer {
@@ -146,8 +138,8 @@ impl TransformerLayer {
     /// `[batch, length, width]` → the same; what stands at a masked place is not to be read.
     pub fn forward(&self, input: Tensor<3>, mask: &Mask) -> Tensor<3> {
         let normed = self.attention_norm.forward(input.clone());
-        let hidden = input + self.attention.forward(normed.clone(), normed, mask);
-        hidden.clone() + self.feed_forward.forward(self.feed_forward_norm.forward(hidden))
+        let hidden = self.attention.forward_onto(normed.clone(), normed, mask, input);
+        self.feed_forward.forward_onto(self.feed_forward_norm.forward(hidden.clone()), hidden)
     }
 }
 

@@ -8,7 +8,7 @@ pub use assemble::Batcher;
 use burn::tensor::{Bool, Int, Tensor};
 use psad_core::{ConstraintError, Constraints, Slate, SlateBuilder};
 
-use crate::Touched;
+use crate::{Part, Touched};
 
 /// Some lists, padded to the widest of them.
 ///
@@ -125,14 +125,24 @@ impl ItemBatch {
     /// * `rows`: `[touched, embedding]`, the batch's [`ListBatch::rows`]
     /// * answer: `[batch, length, fields · embedding + features + 1]`
     pub fn features(&self, rows: &Tensor<2>) -> Tensor<3> {
-        let Some(index) = self.rows.clone() else {
-            return self.dense.clone();
-        };
+        match self.embeddings(rows) {
+            Some(sparse) => Tensor::cat(vec![sparse, self.dense.clone()], 2),
+            None => self.dense.clone(),
+        }
+    }
+
+    /// The same in parts, for [`linear_of_parts`](crate::linear_of_parts).
+    pub fn parts(&self, rows: &Tensor<2>) -> Vec<Part> {
+        self.embeddings(rows).into_iter().chain([self.dense.clone()]).map(Part::Items).collect()
+    }
+
+    /// Embeddings of all sparse fields, `[batch, length, fields · embedding]`; `None` without any.
+    fn embeddings(&self, rows: &Tensor<2>) -> Option<Tensor<3>> {
+        let index = self.rows.clone()?;
         let [batch, length, _] = self.dense.dims();
         let fields = index.dims()[0] / (batch * length);
         let embedding = rows.dims()[1];
         // One flat `select`: a gather along an axis is a general index loop, some thirty times slower.
-        let sparse = rows.clone().select(0, index).reshape([batch, length, fields * embedding]);
-        Tensor::cat(vec![sparse, self.dense.clone()], 2)
+        Some(rows.clone().select(0, index).reshape([batch, length, fields * embedding]))
     }
 }

@@ -2,9 +2,9 @@
 
 use burn::module::Module;
 use burn::nn::Linear;
-use burn::tensor::{Tensor, activation};
+use burn::tensor::Tensor;
 
-use crate::Weights;
+use crate::{Part, Weights, linear, linear_of_parts, linear_relu, linear_residual};
 
 /// Two linear layers with a ReLU between them.
 ///
@@ -29,7 +29,23 @@ impl FeedForward {
     /// # Shapes
     /// `[.., width]` → `[.., output]`
     pub fn forward<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
-        self.outer.forward(activation::relu(self.inner.forward(input)))
+        linear(&self.outer, linear_relu(&self.inner, input))
+    }
+
+    /// Adds what the block answers to a residual path.
+    ///
+    /// # Shapes
+    /// `[.., width]`, `residual`: `[.., output]` → `[.., output]`
+    pub fn forward_onto<const D: usize>(&self, input: Tensor<D>, residual: Tensor<D>) -> Tensor<D> {
+        linear_residual(&self.outer, linear_relu(&self.inner, input), residual)
+    }
+
+    /// The block over several parts side by side, see [`linear_of_parts`].
+    ///
+    /// # Shapes
+    /// answer: `[batch, length, output]`
+    pub fn forward_parts(&self, parts: Vec<Part>) -> Tensor<3> {
+        linear(&self.outer, linear_of_parts(&self.inner, parts, true))
     }
 }
 
@@ -59,8 +75,22 @@ impl Mlp {
     pub fn forward<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
         let last = self.layers.len().saturating_sub(1);
         self.layers.iter().enumerate().fold(input, |hidden, (index, layer)| {
-            let hidden = layer.forward(hidden);
-            if index == last { hidden } else { activation::relu(hidden) }
+            if index == last { linear(layer, hidden) } else { linear_relu(layer, hidden) }
+        })
+    }
+
+    /// The network over several parts side by side, see [`linear_of_parts`].
+    ///
+    /// # Shapes
+    /// answer: `[batch, length, last width]`
+    ///
+    /// # Panics
+    /// If there is no layer.
+    pub fn forward_parts(&self, parts: Vec<Part>) -> Tensor<3> {
+        let (first, rest) = (&self.layers[0], &self.layers[1..]);
+        let hidden = linear_of_parts(first, parts, !rest.is_empty());
+        rest.iter().enumerate().fold(hidden, |hidden, (index, layer)| {
+            if index + 1 == rest.len() { linear(layer, hidden) } else { linear_relu(layer, hidden) }
         })
     }
 }

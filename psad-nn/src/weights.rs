@@ -1,11 +1,13 @@
 //! Seeded initial weights.
 
 use burn::module::Param;
-use burn::nn::{LayerNorm, LayerNormConfig, Linear};
+use burn::nn::Linear;
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Normal, Uniform};
+
+use crate::Norm;
 
 /// Draws the initial weights of a component from one seed.
 ///
@@ -56,11 +58,8 @@ impl Weights {
     }
 
     /// A layer normalisation.
-    pub fn norm(&self, width: usize) -> LayerNorm {
-        let mut norm = LayerNormConfig::new(width).init(&self.device);
-        norm.gamma = self.constant([width], 1.);
-        norm.beta = Some(self.constant([width], 0.));
-        norm
+    pub fn norm(&self, width: usize) -> Norm {
+        Norm { gamma: self.constant([width], 1.), beta: self.constant([width], 0.) }
     }
 
     /// Values from a normal distribution with mean 0.

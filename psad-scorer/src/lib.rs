@@ -27,7 +27,7 @@
 use burn::config::Config;
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
-use psad_nn::{Encoded, ListScorer, Mlp, Weights};
+use psad_nn::{Encoded, ListScorer, Mlp, Part, Weights};
 
 /// Configuration of [`Scorer`].
 #[derive(Config, Debug)]
@@ -64,10 +64,9 @@ pub struct Scorer {
 impl ListScorer for Scorer {
     fn score(&self, encoded: &Encoded) -> Tensor<2> {
         let [batch, candidates, _] = encoded.items.dims();
-        let [_, profile] = encoded.profile.dims();
-        let user = encoded.profile.clone().reshape([batch, 1, profile]).expand([batch, candidates, profile]);
-        let input = Tensor::cat(vec![encoded.items.clone(), encoded.inputs.clone(), user], 2);
-        let learned = self.layers.forward(input).reshape([batch, candidates]);
+        let parts = [encoded.items.clone(), encoded.inputs.clone()].map(Part::Items);
+        let parts = parts.into_iter().chain([Part::List(encoded.profile.clone())]).collect();
+        let learned = self.layers.forward_parts(parts).reshape([batch, candidates]);
         learned + encoded.ranker.clone() * self.ranker.val().reshape([1, 1])
     }
 }

@@ -1,8 +1,7 @@
 //! What a batch asks to change: dense gradients in visiting order, and the rows that it touched.
 
-use std::collections::HashMap;
-
 use psad_nn::Touched;
+use rustc_hash::FxHashMap;
 
 /// Gradients on the host. Those of shards are added in the shards' order, so that a sum always rounds alike.
 #[derive(Debug, Clone, Default)]
@@ -27,7 +26,7 @@ impl Gradients {
     pub(crate) fn sum(shards: impl IntoIterator<Item = Self>) -> Self {
         let mut shards = shards.into_iter();
         let mut total = shards.next().unwrap_or_default();
-        let mut places: HashMap<Touched, usize> =
+        let mut places: FxHashMap<Touched, usize> =
             total.touched.iter().enumerate().map(|(place, &touched)| (touched, place)).collect();
         for shard in shards {
             total.add_dense(shard.dense);
@@ -46,7 +45,7 @@ impl Gradients {
         }
     }
 
-    fn add_rows(&mut self, touched: &[Touched], rows: &[f32], places: &mut HashMap<Touched, usize>) {
+    fn add_rows(&mut self, touched: &[Touched], rows: &[f32], places: &mut FxHashMap<Touched, usize>) {
         let width = rows.len() / touched.len().max(1);
         for (&touched, row) in touched.iter().zip(rows.chunks_exact(width.max(1))) {
             let place = *places.entry(touched).or_insert(self.touched.len());

@@ -1,8 +1,7 @@
 //! The optimiser's memory of embedding rows: only of those that some batch has touched.
 
-use std::collections::HashMap;
-
 use psad_nn::{Tables, Touched};
+use rustc_hash::FxHashMap;
 
 use crate::adam::{Adam, Moments};
 use crate::gradients::Gradients;
@@ -10,7 +9,7 @@ use crate::gradients::Gradients;
 /// Moments per row ever touched, in the order of the first touch.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct RowMoments {
-    slots: HashMap<Touched, usize>,
+    slots: FxHashMap<Touched, usize>,
     /// The row of each slot.
     pub(crate) touched: Vec<Touched>,
     /// Updates of each slot.

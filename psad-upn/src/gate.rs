@@ -2,8 +2,8 @@
 
 use burn::config::Config;
 use burn::module::Module;
-use burn::tensor::{Device, Tensor, activation};
-use psad_nn::{FeedForward, Weights};
+use burn::tensor::{Device, Tensor};
+use psad_nn::{FeedForward, Part, Weights, gated};
 
 /// Configuration of [`PersonalizedGate`].
 #[derive(Config, Debug)]
@@ -41,15 +41,17 @@ impl PersonalizedGate {
     /// * `profile`: `[batch, profile]`
     /// * `items`: `[batch, length, width]` → the same
     pub fn forward(&self, profile: &Tensor<2>, items: Tensor<3>) -> Tensor<3> {
-        self.factors(profile, items.clone()) * items
+        gated(self.network.forward_parts(parts(profile, items.clone())), items)
     }
 
     /// The factors `g` in (0, 2), `[batch, length, width]`.
     pub fn factors(&self, profile: &Tensor<2>, items: Tensor<3>) -> Tensor<3> {
-        let [batch, length, _] = items.dims();
-        let [_, width] = profile.dims();
-        let profile = profile.clone().reshape([batch, 1, width]).expand([batch, length, width]);
-        let input = Tensor::cat(vec![profile, items.detach()], 2); // [batch, length, profile + width]
-        activation::sigmoid(self.network.forward(input)) * 2.
+        let ones = items.ones_like();
+        gated(self.network.forward_parts(parts(profile, items)), ones)
     }
+}
+
+/// `[p_u; sg(x)]`.
+fn parts(profile: &Tensor<2>, items: Tensor<3>) -> Vec<Part> {
+    vec![Part::List(profile.clone()), Part::Items(items.detach())]
 }

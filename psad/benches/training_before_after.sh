@@ -12,9 +12,10 @@ before=$target/before-$commit
 [ -d "$before" ] || git worktree add --detach --quiet "$before" "$commit"
 cp psad/benches/training_step.rs "$before/psad/benches/training_step.rs"
 
-# The absolute path of the bench's executable; cargo prints it relative to where it runs if it can.
+# The absolute path of the bench's executable; cargo prints it relative to where it runs if it can. Each working tree has a
+# target directory of its own: in a common one cargo takes the crates of one for those of the other.
 build() {
-    (cd "$1" && cargo bench --package psad --bench training_step --no-run --target-dir "$target" 2>&1) |
+    (cd "$1" && cargo bench --package psad --bench training_step --no-run --target-dir "$2" 2>&1) |
         sed -n 's/.*Executable.*(\(.*\))/\1/p' | sed "s|^\([^/]\)|$1/\1|"
 }
 
@@ -24,10 +25,11 @@ measure() {
         awk -v who="$1" '/thrpt:.*elem/ { unit = ($5 ~ /^K/) ? 1000 : 1; printf "%s %d %.1f\n", who, ++workers, $4 * unit }'
 }
 
-old=$(build "$before")
-new=$(build "$PWD")
+old=$(build "$before" "$before/target")
+new=$(build "$PWD" "$target")
 round=1
 results=$(mktemp)
+export CRITERION_HOME="$target/criterion"
 trap 'rm -f "$results"' EXIT
 while [ "$round" -le "$rounds" ]; do
     (cd "$before/psad" && measure before "$old") | tee -a "$results"

@@ -1,9 +1,8 @@
 //! Attention between sets.
 
 use burn::module::{Module, Param};
-use burn::nn::LayerNorm;
 use burn::tensor::Tensor;
-use psad_nn::{Attention, AttentionConfig, FeedForward, Mask, TransformerLayer, TransformerLayerConfig, Weights};
+use psad_nn::{Attention, AttentionConfig, FeedForward, Mask, Norm, TransformerLayer, TransformerLayerConfig, Weights};
 
 use super::SetRankBlock;
 
@@ -65,9 +64,9 @@ impl Imsab {
 pub(super) struct Mab {
     attention: Attention,
     feed_forward: FeedForward,
-    query_norm: LayerNorm,
-    memory_norm: LayerNorm,
-    feed_forward_norm: LayerNorm,
+    query_norm: Norm,
+    memory_norm: Norm,
+    feed_forward_norm: Norm,
 }
 
 impl Mab {
@@ -86,7 +85,7 @@ impl Mab {
     /// `[batch, queries, width]`, `[batch, memory, width]` → `[batch, queries, width]`.
     fn forward(&self, queries: Tensor<3>, memory: Tensor<3>, mask: &Mask) -> Tensor<3> {
         let asking = self.query_norm.forward(queries.clone());
-        let hidden = queries + self.attention.forward(asking, self.memory_norm.forward(memory), mask);
-        hidden.clone() + self.feed_forward.forward(self.feed_forward_norm.forward(hidden))
+        let hidden = self.attention.forward_onto(asking, self.memory_norm.forward(memory), mask, queries);
+        self.feed_forward.forward_onto(self.feed_forward_norm.forward(hidden.clone()), hidden)
     }
 }

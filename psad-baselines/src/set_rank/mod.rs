@@ -6,9 +6,8 @@ mod config;
 pub use config::{SetRankBlock, SetRankConfig};
 
 use burn::module::Module;
-use burn::nn::LayerNorm;
 use burn::tensor::Tensor;
-use psad_nn::{Encoded, ListScorer, Mask, ScoringObjective};
+use psad_nn::{Encoded, ListScorer, Mask, Norm, ScoringObjective};
 
 use crate::PlainEncoder;
 use crate::parts::{JoinUser, ScoreHead};
@@ -38,7 +37,7 @@ pub type SetRankObjective = ScoringObjective<PlainEncoder, SetRank>;
 pub struct SetRank {
     join: JoinUser,
     blocks: Vec<Block>,
-    norm: LayerNorm,
+    norm: Norm,
     head: ScoreHead,
 }
 

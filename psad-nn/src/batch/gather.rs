@@ -1,8 +1,7 @@
 //! Collecting the distinct embedding rows that a batch touches.
 
-use std::collections::HashMap;
-
 use burn::tensor::{Device, Tensor, TensorData};
+use rustc_hash::FxHashMap;
 
 use crate::{Tables, Touched};
 
@@ -10,7 +9,7 @@ use crate::{Tables, Touched};
 #[derive(Debug, Default)]
 pub(super) struct Gather {
     touched: Vec<Touched>,
-    index: HashMap<Touched, i32>,
+    index: FxHashMap<Touched, i32>,
 }
 
 impl Gather {

@@ -3,6 +3,7 @@
 use burn::tensor::{Tensor, activation};
 
 use super::SlotTargets;
+use crate::fused::slot_losses;
 
 /// Larger than any logit; stands for "no such candidate" in a minimum or maximum.
 const NEVER: f32 = 1e9;
@@ -24,6 +25,16 @@ pub struct GeneratorLoss {
 /// # Shapes
 /// `logits`: `U`, `[batch, slots, candidates]`; what stands where a slot cannot choose is never read
 pub fn generator_loss(logits: Tensor<3>, targets: &SlotTargets) -> GeneratorLoss {
+    if let Some(losses) = slot_losses(&logits, targets) {
+        let [_, batch] = losses.dims();
+        let part = |index| losses.clone().narrow(0, index, 1).reshape([batch]);
+        return GeneratorLoss { cross_entropy: part(0), hinge: part(1) };
+    }
+    composed(logits, targets)
+}
+
+/// The same from the backend's operations.
+fn composed(logits: Tensor<3>, targets: &SlotTargets) -> GeneratorLoss {
     let [batch, slots, candidates] = logits.dims();
     let logits = targets.rule_out(logits);
     let log_p = activation::log_softmax(logits.clone(), 2);

@@ -100,6 +100,15 @@ fn tie_breakers(scores: &[f32]) -> Vec<u64> {
     hashed.into_iter().map(|item| hash(item ^ list)).collect()
 }
 
+/// The weight of a slot, shared evenly by the available candidates that carry the label.
+fn share(row: &mut [f32], labels: &[f32], available: &[bool], label: f32, weight: f32) {
+    let tied = |item: usize| available[item] && labels[item] == label;
+    let count = (0..labels.len()).filter(|&item| tied(item)).count();
+    for (item, share) in row.iter_mut().enumerate() {
+        *share = if tied(item) { weight / count as f32 } else { 0. };
+    }
+}
+
 #[derive(Default)]
 struct Host {
     weights: Vec<f32>,
@@ -117,28 +126,50 @@ impl Host {
         for (slot, &item) in targets.iter().take(schedule.slots()).enumerate() {
             slot_of[item] = slot;
         }
-        for slot in 0..schedule.slots() {
-            let weight = if contrast { ((slot + 2) as f32).log2().recip() } else { 0. };
-            let first = slot - slot % schedule.block_size();
-            let available = |item: usize| slot < len && item < len && slot_of[item] >= first;
-            let target = |item: usize| match ties {
-                TiedTargets::Ordered => slot_of[item] == slot,
-                TiedTargets::Shared => available(item) && labels[item] == labels[targets[slot]],
-            };
-            let tied = (0..labels.len()).filter(|&item| target(item)).count().max(1) as f32;
-            let (mut some_relevant, mut some_irrelevant) = (false, false);
-            for (item, &label) in labels.iter().enumerate() {
-                let available = available(item);
-                let (is_relevant, is_irrelevant) = (available && label > 0., available && label <= 0.);
-                some_relevant |= is_relevant;
-                some_irrelevant |= is_irrelevant;
-                self.weights.push(if is_relevant && target(item) { weight / tied } else { 0. });
-                self.not_relevant.push(!is_relevant);
-                self.not_irrelevant.push(!is_irrelevant);
-                self.unavailable.push(!available);
+        for first in (0..schedule.slots()).step_by(schedule.block_size()) {
+            let block = first..schedule.slots().min(first + schedule.block_size());
+            // All slots of a block choose from the same candidates.
+            let available: Vec<bool> = (0..labels.len()).map(|item| item < len && slot_of[item] >= first).collect();
+            for slot in block {
+                let weight = if contrast { ((slot + 2) as f32).log2().recip() } else { 0. };
+                if slot < len {
+                    self.flags(labels, &available, weight);
+                } else {
+                    self.unfilled(labels.len());
+                }
+                let target = targets[slot];
+                let row = self.weights.len();
+                self.weights.resize(row + labels.len(), 0.);
+                if slot >= len || !available[target] || labels[target] <= 0. || weight == 0. {
+                    continue;
+                }
+                let row = &mut self.weights[row..];
+                match ties {
+                    TiedTargets::Ordered => row[target] = weight,
+                    TiedTargets::Shared => share(row, labels, &available, labels[target], weight),
+                }
             }
-            self.hinge_weights.push(if some_relevant && some_irrelevant { weight } else { 0. });
         }
+    }
+
+    /// A slot that chooses from what is `available`.
+    fn flags(&mut self, labels: &[f32], available: &[bool], weight: f32) {
+        let each = || labels.iter().zip(available);
+        let relevant = |(&label, &available): (&f32, &bool)| available && label > 0.;
+        let irrelevant = |(&label, &available): (&f32, &bool)| available && label <= 0.;
+        self.not_relevant.extend(each().map(|item| !relevant(item)));
+        self.not_irrelevant.extend(each().map(|item| !irrelevant(item)));
+        self.unavailable.extend(available.iter().map(|&available| !available));
+        let both = each().any(relevant) && each().any(irrelevant);
+        self.hinge_weights.push(if both { weight } else { 0. });
+    }
+
+    /// A slot that the list is too short to fill.
+    fn unfilled(&mut self, candidates: usize) {
+        for flags in [&mut self.not_relevant, &mut self.not_irrelevant, &mut self.unavailable] {
+            flags.resize(flags.len() + candidates, true);
+        }
+        self.hinge_weights.push(0.);
     }
 
     fn finish(self, shape: [usize; 3], order: Tensor<2, Int>, contrast: Tensor<1>, device: &Device) -> SlotTargets {
