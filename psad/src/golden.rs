@@ -1,7 +1,7 @@
 //! The golden request of a model's file: what it asks, and how a method answers it.
 //!
-//! [`Method::to_file`](crate::Method::to_file) draws the request from the schema, asks
-//! [`MethodConfig::golden_answers`](crate::MethodConfig::golden_answers), and stores both. Other code that reads the file,
+//! [`Method::to_file`] draws the request from the schema, asks
+//! [`MethodConfig::golden_answers`], and stores both. Other code that reads the file,
 //! such as a server without burn, replays it to see that it computes the same.
 
 use ndarray::{Array1, Array2};
