@@ -7,6 +7,9 @@ use serde_json::Value;
 
 use crate::layer::Sizes;
 
+/// No width is larger: sums and small multiples of widths do not run over then.
+const LARGEST: usize = 1 << 24;
+
 /// The shared encoder.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct EncoderConfig {
@@ -46,8 +49,8 @@ impl EncoderConfig {
             ("profile_hidden", self.profile_hidden),
             ("decay_groups", self.decay_groups),
         ];
-        if let Some((field, _)) = sizes.into_iter().find(|&(_, size)| size == 0) {
-            return Err(faulty(format!("`encoder.{field}` is 0")));
+        if let Some((field, size)) = sizes.into_iter().find(|&(_, size)| !(1..=LARGEST).contains(&size)) {
+            return Err(faulty(format!("`encoder.{field}` is {size}; it must be from 1 to {LARGEST}")));
         }
         for (field, value) in [("heads", self.heads), ("decay_groups", self.decay_groups)] {
             if !self.width.is_multiple_of(value) {
@@ -102,11 +105,22 @@ pub(crate) struct Nar4RecConfig {
     pub(crate) strategy: Strategy,
 }
 
+/// Widest beam that a file may ask for: what it holds in memory grows with it.
+const WIDEST_BEAM: usize = 1000;
+
 impl Nar4RecConfig {
     pub(crate) fn read(config: &Value) -> Result<Self, ModelFileError> {
-        let config: Self = parse(config)?;
+        let mut config: Self = parse(config)?;
         config.encoder.check()?;
         config.strategy.check().map_err(|error| faulty(error.to_string()))?;
+        match &mut config.strategy {
+            Strategy::Beam { width } if *width > WIDEST_BEAM => {
+                return Err(faulty(format!("`strategy` is a beam of width {width}; the most is {WIDEST_BEAM}")));
+            }
+            // The first is the answer, and does not depend on the others.
+            Strategy::Sample { samples, .. } => *samples = 1,
+            _ => {}
+        }
         if config.candidate_layers == 0 || config.position_layers == 0 {
             return Err(faulty("`candidate_layers` and `position_layers` must be at least 1".to_owned()));
         }
