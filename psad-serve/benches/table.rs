@@ -60,7 +60,7 @@ fn rate() -> f64 {
     const N: usize = 1_024;
     let plain = Array2::from_shape_fn((N, N), |(row, column)| ((row * 7 + column) % 13) as f32);
     let device = Device::flex();
-    let tensor = Tensor::<2>::from_data(plain.as_slice().expect("standard layout"), &device).reshape([N, N]);
+    let tensor = Tensor::<1>::from_data(plain.as_slice().expect("standard layout"), &device).reshape([N, N]);
     let best = |product: &dyn Fn()| {
         let seconds = |()| {
             let start = Instant::now();

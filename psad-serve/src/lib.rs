@@ -53,6 +53,7 @@ mod scorer;
 mod served;
 mod source;
 mod state;
+mod table;
 mod workspace;
 
 pub use error::ServeError;

@@ -62,6 +62,9 @@ impl Served {
             // First, so that rules which cannot be kept cost no pass of the network.
             decoding::begin(&asked, &mut workspace.slate)?;
             let mut state = std::mem::take(&mut workspace.state);
+            self.parts.encoder.expect(request.history().items());
+            // These arrive while the history is worked on.
+            self.parts.encoder.expect(request.candidates().items());
             self.encode(request.user(), request.history(), workspace, &mut state);
             let answer = self.answer(&state, &asked, workspace, slate);
             workspace.state = state;
@@ -86,6 +89,7 @@ impl Served {
     /// As [`Served::encode_user`]; `state` keeps what it held then.
     pub fn encode_user_into(&self, user: &User, history: &History, state: &mut UserState) -> Result<(), RerankError> {
         self.parts.schema.check_user(user, history)?;
+        self.parts.encoder.expect(history.items());
         with_workspace(|workspace| self.encode(user, history, workspace, state));
         Ok(())
     }
@@ -123,6 +127,7 @@ impl Served {
         with_workspace(|workspace| {
             let asked = Asked { candidates, rules, len };
             decoding::begin(&asked, &mut workspace.slate)?;
+            self.parts.encoder.expect(candidates.items());
             self.answer(state, &asked, workspace, slate)
         })
     }

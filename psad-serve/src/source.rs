@@ -1,10 +1,11 @@
 //! Reading a model's parameters by their names.
 
 use ndarray::{Array1, Array2, ArrayD};
-use psad_core::{EmbeddingTable, ModelFile, ModelFileError, SparseField};
+use psad_core::{ModelFile, ModelFileError, SparseField};
 
 use crate::affine::{Affine, Norm};
 use crate::kernel::Dispatch;
+use crate::table::Table;
 
 /// The parameters of a file below some path.
 #[derive(Clone)]
@@ -72,16 +73,8 @@ impl<'a> Source<'a> {
     }
 
     /// The embedding table of a field; `side` is `item` or `user`.
-    pub(crate) fn table(
-        &self,
-        side: &str,
-        field: &SparseField,
-        width: usize,
-    ) -> Result<EmbeddingTable, ModelFileError> {
-        let name = format!("{side}.{}", field.name);
-        let rows = self.file.tensor(&format!("tables.{name}"), &[field.vocabulary, width])?.clone();
-        let faulty = |error: &dyn std::fmt::Display| ModelFileError::Config(error.to_string());
-        let rows = rows.into_shape_with_order((field.vocabulary, width)).map_err(|error| faulty(&error))?;
-        EmbeddingTable::new(name, rows).map_err(|error| faulty(&error))
+    pub(crate) fn table(&self, side: &str, field: &SparseField, width: usize) -> Result<Table, ModelFileError> {
+        let name = format!("tables.{side}.{}", field.name);
+        Ok(Table::new(self.file.tensor(&name, &[field.vocabulary, width])?, field.vocabulary, width))
     }
 }

@@ -4,7 +4,7 @@ mod candidates;
 mod features;
 mod user;
 
-use psad_core::{EmbeddingTable, ModelFileError, Schema, SparseField};
+use psad_core::{ModelFileError, Schema, SparseField};
 
 use crate::affine::Linear;
 use crate::config::EncoderConfig;
@@ -12,12 +12,13 @@ use crate::kernel::Buffer;
 use crate::layer::{FinalNorm, Layer, Memory, Projections, Sizes, Space};
 use crate::personalization::{DecaySpace, Gate, InterestDecay, PositionBias};
 use crate::source::Source;
+use crate::table::Table;
 
 /// Encodes users, histories and candidates.
 pub(crate) struct Encoder {
     pub(crate) sizes: Sizes,
-    item_tables: Vec<EmbeddingTable>,
-    user_tables: Vec<EmbeddingTable>,
+    item_tables: Vec<Table>,
+    user_tables: Vec<Table>,
     item_dense: usize,
     tower: Linear,
     gate: Option<Gate>,
