@@ -1,0 +1,76 @@
+//! Served rerankers keep the contract of every reranker, and search like the trained ones.
+
+mod common;
+
+use common::{Draw, MAX_CANDIDATES, MAX_HISTORY};
+use psad::decode::Strategy;
+use psad::methods::Nar4RecConfig;
+use psad::nn::Teacher;
+use psad::testing::Conformance;
+use psad::{PsadConfig, Request, Reranker};
+use psad_serve::{Dispatch, Model};
+
+fn strategies() -> [Strategy; 5] {
+    [
+        Strategy::Greedy,
+        Strategy::Contrastive { alpha: 0.4 },
+        Strategy::Beam { width: 3 },
+        Strategy::Sample { seed: 5, samples: 2 },
+        Strategy::Assignment,
+    ]
+}
+
+#[test]
+fn whatever_is_asked_gets_a_valid_slate_under_its_rules() {
+    let schema = common::schema(true, true, true);
+    let conformance = Conformance::new(&schema).requests(24).seed(3);
+    let (_, psad) = common::psad(&schema, PsadConfig::small(), 7);
+    let (_, nar4rec) = common::nar4rec(&schema, Nar4RecConfig::small(), 7);
+    for dispatch in Dispatch::available() {
+        let psad = Model::with_dispatch(&psad, dispatch).expect("a file of this version");
+        let nar4rec = Model::with_dispatch(&nar4rec, dispatch).expect("a file of this version");
+        let check = |reranker: &dyn Reranker| conformance.check(reranker).map_err(|error| error.to_string());
+        check(&psad.student().expect("a model of PSAD")).expect("PSAD-S conforms");
+        for strategy in strategies() {
+            let teacher = psad.teacher_with(3, strategy.clone()).expect("a model of PSAD");
+            check(&teacher).unwrap_or_else(|error| panic!("PSAD-G, {strategy:?}: {error}"));
+            let matching = nar4rec.matching_with(strategy.clone()).expect("a model of NAR4Rec");
+            check(&matching).unwrap_or_else(|error| panic!("NAR4Rec, {strategy:?}: {error}"));
+        }
+    }
+}
+
+/// Numbers that differ in the seventh digit may turn a search elsewhere, but rarely.
+#[test]
+fn every_strategy_and_block_size_finds_what_it_found_in_training() {
+    let schema = common::schema(true, true, true);
+    let (psad, psad_file) = common::psad(&schema, PsadConfig::small(), 11);
+    let (nar4rec, nar4rec_file) = common::nar4rec(&schema, Nar4RecConfig::small(), 11);
+    let served_psad = Model::from_file(&psad_file).expect("a file of this version");
+    let served_nar4rec = Model::from_file(&nar4rec_file).expect("a file of this version");
+    let mut draw = Draw(13);
+    let requests: Vec<Request> = (0..30)
+        .map(|_| {
+            let (history, candidates) = (draw.below(MAX_HISTORY + 1), 1 + draw.below(MAX_CANDIDATES));
+            draw.request(&schema, history, candidates)
+        })
+        .collect();
+    let agree = |name: &str, served: &dyn Reranker, trained: &dyn Reranker| {
+        let same = |request: &&Request| {
+            let len = 1 + request.history().len() % 12;
+            served.rerank(request, len).expect("it fits") == trained.rerank(request, len).expect("it fits")
+        };
+        let same = requests.iter().filter(same).count();
+        assert!(same + 1 >= requests.len(), "{name}: {same} of {} slates agree", requests.len());
+    };
+    for strategy in strategies() {
+        for block_size in [1, 2, 5, 7, 60] {
+            let served = served_psad.teacher_with(block_size, strategy.clone()).expect("a model of PSAD");
+            let (encoder, generator) = (psad.model().encoder.clone(), psad.model().generator.clone());
+            let trained = psad.serve(&Teacher::new(encoder, generator, block_size, strategy.clone()));
+            agree(&format!("PSAD-G, blocks of {block_size}, {strategy:?}"), &served, &trained);
+        }
+        let served = served_nar4rec.matching_with(strategy.clone()).expect("a model of NAR4Rec");
+        agree(&format!("NAR4Rec, {strategy:?}"), &served, &nar4rec.generator_with(strategy));
+    }
+}
