@@ -32,7 +32,7 @@ pub(crate) fn attend(
     fused.unwrap_or_else(|| composed(query, key, value, blocked, any_open, heads))
 }
 
-fn composed(
+pub(super) fn composed(
     query: Tensor<3>,
     key: Tensor<3>,
     value: Tensor<3>,

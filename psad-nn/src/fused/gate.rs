@@ -11,7 +11,11 @@ use crate::kernels::{Gate, GateGradient, dispatch};
 /// `z`, `x` and the answer are of one shape.
 pub fn gated<const D: usize>(z: Tensor<D>, x: Tensor<D>) -> Tensor<D> {
     let fused = Input::of(&z).zip(Input::of(&x)).and_then(|(z, x)| apply(Gating, [z, x]));
-    fused.unwrap_or_else(|| activation::sigmoid(z) * 2. * x)
+    fused.unwrap_or_else(|| composed(z, x))
+}
+
+pub(super) fn composed<const D: usize>(z: Tensor<D>, x: Tensor<D>) -> Tensor<D> {
+    activation::sigmoid(z) * 2. * x
 }
 
 #[derive(Debug, Clone)]

@@ -39,8 +39,18 @@ fn affine<const D: usize>(input: Tensor<D>, weight: Tensor<2>, bias: Option<Tens
 /// * `input`: `[.., input]`
 /// * `residual` and the answer: `[.., output]`
 pub fn linear_residual<const D: usize>(layer: &Linear, input: Tensor<D>, residual: Tensor<D>) -> Tensor<D> {
-    let Some(bias) = &layer.bias else { return linear(layer, input) + residual };
-    let (weight, bias) = (layer.weight.val(), bias.val());
+    match &layer.bias {
+        Some(bias) => affine_residual(input, layer.weight.val(), bias.val(), residual),
+        None => linear(layer, input) + residual,
+    }
+}
+
+pub(super) fn affine_residual<const D: usize>(
+    input: Tensor<D>,
+    weight: Tensor<2>,
+    bias: Tensor<1>,
+    residual: Tensor<D>,
+) -> Tensor<D> {
     let inputs = (Input::of(&input).zip(Input::of(&weight))).zip(Input::of(&residual).zip(Input::of(&bias)));
     let fused = inputs
         .and_then(|((input, weight), (residual, bias))| apply(Affine { relu: false }, [input, weight, residual, bias]));

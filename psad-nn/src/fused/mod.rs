@@ -10,6 +10,8 @@ mod norm;
 mod op;
 mod pointer;
 mod slots;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use attention::attend;
 pub use gate::gated;

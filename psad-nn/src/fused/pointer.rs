@@ -20,7 +20,7 @@ pub fn point(items: Tensor<3>, queries: Tensor<3>, compare: Tensor<2>) -> Tensor
 
 /// The product with `v` is computed as `2 v · σ(2x) − Σ v`, which is the same number: some backends' `tanh` costs three
 /// times their sigmoid.
-fn composed(items: Tensor<3>, queries: Tensor<3>, compare: Tensor<2>) -> Tensor<3> {
+pub(super) fn composed(items: Tensor<3>, queries: Tensor<3>, compare: Tensor<2>) -> Tensor<3> {
     let ([batch, candidates, width], [_, slots, _]) = (items.dims(), queries.dims());
     let (items, queries) = (items * 2., queries * 2.);
     let sum = items.reshape([batch, 1, candidates, width]) + queries.reshape([batch, slots, 1, width]);

@@ -47,3 +47,60 @@ fn composed(logits: Tensor<3>, targets: &SlotTargets) -> GeneratorLoss {
     let hinge = (short * targets.hinge_weights.clone()).sum_dim(1).reshape([batch]);
     GeneratorLoss { cross_entropy, hinge }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::tensor::{Bool, Device, Distribution, Int, TensorData};
+    use proptest::prelude::*;
+
+    /// Targets of one block, drawn by a seed; each third slot of a list can choose nothing.
+    fn targets(batch: usize, slots: usize, candidates: usize, seed: usize) -> SlotTargets {
+        let device = Device::flex().autodiff();
+        let shape = [batch, slots, candidates];
+        let mix = |i: usize| (i + 1).wrapping_mul(seed * 2 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48;
+        let open = |i: usize| (i / candidates) % 3 != 2 && mix(i) % 4 != 0;
+        let relevant = |i: usize| open(i) && mix(i) % 3 == 0;
+        let bools = |flag: &dyn Fn(usize) -> bool| -> Tensor<3, Bool> {
+            let values = (0..batch * slots * candidates).map(flag).collect();
+            Tensor::from_data(TensorData::new::<bool, _>(values, shape), &device)
+        };
+        let weights = (0..batch * slots * candidates).map(|i| if relevant(i) { 0.3 } else { 0. }).collect();
+        let row = |slot: usize| slot * candidates..(slot + 1) * candidates;
+        let both = |slot: usize| row(slot).any(relevant) && row(slot).any(|i| open(i) && !relevant(i));
+        let hinge = (0..batch * slots).map(|slot| if both(slot) { 0.5 } else { 0. }).collect();
+        SlotTargets {
+            order: Tensor::<2, Int>::zeros([batch, candidates], &device),
+            weights: Tensor::from_data(TensorData::new::<f32, _>(weights, shape), &device),
+            not_relevant: bools(&|i| !relevant(i)),
+            not_irrelevant: bools(&|i| !open(i) || relevant(i)),
+            unavailable: bools(&|i| !open(i)),
+            hinge_weights: Tensor::from_data(TensorData::new::<f32, _>(hinge, [batch, slots]), &device),
+            contrast: Tensor::ones([batch], &device),
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+        #[test]
+        fn one_pass_costs_and_teaches_what_the_backends_operations_do(
+            batch in 1_usize..4, slots in 1_usize..5, candidates in 1_usize..20, seed in 0_usize..1000,
+        ) {
+            let targets = targets(batch, slots, candidates, seed);
+            let device = Device::flex().autodiff();
+            let logits = Tensor::<3>::random([batch, slots, candidates], Distribution::Normal(0., 2.), &device);
+            let run = |form: fn(Tensor<3>, &SlotTargets) -> GeneratorLoss| {
+                let leaf = logits.clone().detach().require_grad();
+                let loss = form(leaf.clone(), &targets);
+                let sum = (loss.cross_entropy.clone() * 0.7 + loss.hinge.clone() * 1.3).sum();
+                let gradients = sum.backward();
+                let read = |tensor: Tensor<1>| tensor.into_data().to_vec::<f32>().unwrap();
+                let gradient = leaf.grad(&gradients).unwrap().reshape([batch * slots * candidates]);
+                [read(loss.cross_entropy), read(loss.hinge), read(gradient)]
+            };
+            for (found, expected) in run(generator_loss).iter().flatten().zip(run(composed).iter().flatten()) {
+                prop_assert!((found - expected).abs() < 1e-4 * (1. + expected.abs()), "{found} {expected}");
+            }
+        }
+    }
+}
