@@ -1,7 +1,7 @@
 //! Lines in, lines out.
 
 use std::fmt;
-use std::io::{BufRead, Write};
+use std::io::{BufRead, ErrorKind, Write};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -48,15 +48,21 @@ pub(crate) fn serve(
             return Ok(tally);
         }
         let answers: Vec<_> = pool.install(|| lines.par_iter().map(|line| answer(reranker, line, len)).collect());
+        let mut lines = String::new();
         for (line, time) in answers {
             match time {
                 Some(time) => tally.latencies.add(time),
                 None => tally.refused += 1,
             }
-            writeln!(output, "{line}").context("writing an answer")?;
+            lines.push_str(&line);
+            lines.push('\n');
         }
         // Whoever waits for an answer before the next request gets it.
-        output.flush().context("writing an answer")?;
+        match output.write_all(lines.as_bytes()).and_then(|()| output.flush()) {
+            // Whoever read the answers has seen enough.
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(tally),
+            written => written.context("writing an answer")?,
+        }
     }
 }
 

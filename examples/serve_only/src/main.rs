@@ -13,7 +13,7 @@
 mod answers;
 mod latencies;
 
-use std::io::{BufReader, BufWriter, stdin, stdout};
+use std::io::{BufReader, stdin, stdout};
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -72,10 +72,10 @@ fn main() -> Result<()> {
     }
     drop(file);
     let pool = ThreadPoolBuilder::new().num_threads(usize::from(arguments.threads)).build()?;
-    let (input, output) = (BufReader::with_capacity(1 << 20, stdin()), BufWriter::new(stdout().lock()));
+    let input = BufReader::with_capacity(1 << 20, stdin());
     let begin = Instant::now();
-    let tally = answers::serve(&served, usize::from(arguments.len), &pool, input, output)?;
-    eprintln!("{tally}, in {:.1?} with {} threads", begin.elapsed(), arguments.threads);
+    let tally = answers::serve(&served, usize::from(arguments.len), &pool, input, stdout().lock())?;
+    eprintln!("{tally}; {:.1?} in all, threads: {}", begin.elapsed(), arguments.threads);
     Ok(())
 }
 
