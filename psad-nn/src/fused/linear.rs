@@ -1,5 +1,6 @@
 //! Linear layers, with what is usually added to them and a ReLU in the same step.
 
+use burn::module::Param;
 use burn::nn::Linear;
 use burn::tensor::{Tensor, activation};
 
@@ -11,12 +12,12 @@ use crate::kernels::{Left, Product, add_to_groups, dispatch, spread_groups};
 /// # Shapes
 /// `[.., input]` → `[.., output]`
 pub fn linear<const D: usize>(layer: &Linear, input: Tensor<D>) -> Tensor<D> {
-    affine(input, layer.weight.val(), layer.bias.as_ref().map(|bias| bias.val()), false)
+    affine(input, layer.weight.val(), layer.bias.as_ref().map(Param::val), false)
 }
 
 /// `ReLU(x W + b)`.
 pub fn linear_relu<const D: usize>(layer: &Linear, input: Tensor<D>) -> Tensor<D> {
-    affine(input, layer.weight.val(), layer.bias.as_ref().map(|bias| bias.val()), true)
+    affine(input, layer.weight.val(), layer.bias.as_ref().map(Param::val), true)
 }
 
 fn affine<const D: usize>(input: Tensor<D>, weight: Tensor<2>, bias: Option<Tensor<1>>, relu: bool) -> Tensor<D> {
@@ -155,7 +156,9 @@ impl<const N: usize> Fused<N> for Affine {
         dispatch(Product { left, right, right_stride: columns, out: &mut out, out_stride: columns, size });
         if self.relu {
             // Comparing this way round keeps a NaN.
-            out.iter_mut().for_each(|value| *value = if *value < 0. { 0. } else { *value });
+            for value in &mut out {
+                *value = if *value < 0. { 0. } else { *value };
+            }
         }
         let mut shape = input.shape.to_vec();
         if let Some(last) = shape.last_mut() {

@@ -23,7 +23,7 @@ fn flags<const D: usize>(shape: [usize; D], seed: u64, share: u64) -> Tensor<D, 
 }
 
 fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
-    tensor.into_data().to_vec().unwrap()
+    tensor.try_into_vec_as::<f32>().unwrap()
 }
 
 /// Both forms of an operation on the same leaves: outputs and the gradients of a weighted sum of them agree, and the

@@ -89,7 +89,7 @@ impl Kernel for Attend<'_> {
     fn run<const FMA: bool>(self) {
         let Self { sizes, .. } = self;
         let (width, per_head, scale) = (sizes.width, sizes.per_head(), sizes.scale());
-        let (mut keys, mut packed) = (Vec::new(), Vec::new());
+        let mut keys = Vec::new();
         for list in 0..sizes.batch {
             let Some((flags, flag_stride)) = self.blocked.of_list(list, sizes) else { continue };
             let [queries, memory] = sizes.of_list(list);
@@ -102,7 +102,7 @@ impl Kernel for Attend<'_> {
                 let size = [sizes.queries, per_head, stride];
                 let scores =
                     Product { left, right: &keys, right_stride: stride, out: weights, out_stride: stride, size };
-                scores.run_with::<FMA>(&mut packed);
+                scores.run::<FMA>();
                 for (query, row) in weights.chunks_exact_mut(stride).enumerate() {
                     let flags = &flags[query * flag_stride..query * flag_stride + sizes.keys];
                     softmax::<FMA>(row, flags, scale);
@@ -115,7 +115,7 @@ impl Kernel for Attend<'_> {
                     out_stride: width,
                     size: [sizes.queries, sizes.keys, per_head],
                 };
-                mix.run_with::<FMA>(&mut packed);
+                mix.run::<FMA>();
             }
         }
     }
@@ -148,7 +148,9 @@ fn softmax<const FMA: bool>(row: &mut [f32], blocked: &[u8], scale: f32) {
         }
     }
     let share = 1. / sum_lanes(&sums);
-    row.iter_mut().for_each(|value| *value *= share);
+    for value in row.iter_mut() {
+        *value *= share;
+    }
 }
 
 /// The gradients of [`Attend`] for queries, keys and values; all start at zero.
@@ -172,7 +174,7 @@ impl Kernel for AttendGradient<'_> {
     fn run<const FMA: bool>(self) {
         let Self { sizes, .. } = self;
         let (width, per_head, scale) = (sizes.width, sizes.per_head(), sizes.scale());
-        let (mut values, mut packed, mut slopes) = (Vec::new(), Vec::new(), vec![0.; sizes.matrix()]);
+        let (mut values, mut slopes) = (Vec::new(), vec![0.; sizes.matrix()]);
         for list in 0..sizes.batch {
             let Some((flags, flag_stride)) = self.blocked.of_list(list, sizes) else { continue };
             let [queries, memory] = sizes.of_list(list);
@@ -189,8 +191,7 @@ impl Kernel for AttendGradient<'_> {
                 let left = Left::Rows { values: gradient, stride: width };
                 slopes.fill(0.);
                 let out = &mut slopes;
-                Product { left, right: &values, right_stride: stride, out, out_stride: stride, size }
-                    .run_with::<FMA>(&mut packed);
+                Product { left, right: &values, right_stride: stride, out, out_stride: stride, size }.run::<FMA>();
                 for (query, (slopes, weights)) in
                     slopes.chunks_exact_mut(stride).zip(weights.chunks_exact(stride)).enumerate()
                 {
@@ -208,10 +209,9 @@ impl Kernel for AttendGradient<'_> {
                 };
                 let size = [sizes.keys, sizes.queries, per_head];
                 let out = &mut self.for_value[memory.clone()][column..];
-                transposed_by(stride, weights, gradient, out, size).run_with::<FMA>(&mut packed);
+                transposed_by(stride, weights, gradient, out, size).run::<FMA>();
                 let out = &mut self.for_key[memory.clone()][column..];
-                transposed_by(stride, &slopes, &self.query[queries.clone()][column..], out, size)
-                    .run_with::<FMA>(&mut packed);
+                transposed_by(stride, &slopes, &self.query[queries.clone()][column..], out, size).run::<FMA>();
                 let for_query = Product {
                     left: Left::Rows { values: &slopes, stride },
                     right: &self.key[memory.clone()][column..],
@@ -220,7 +220,7 @@ impl Kernel for AttendGradient<'_> {
                     out_stride: width,
                     size: [sizes.queries, sizes.keys, per_head],
                 };
-                for_query.run_with::<FMA>(&mut packed);
+                for_query.run::<FMA>();
             }
         }
     }

@@ -4,6 +4,9 @@
 //! they are, and every operation writes a tensor that the next one reads back from memory. Loops here are written so that
 //! the compiler vectorises them: fixed [`LANES`], no branches, sums in as many running parts as there are lanes.
 
+#![expect(clippy::inline_always, reason = "what is not inlined is not compiled for the better instructions")]
+#![expect(clippy::neg_cmp_op_on_partial_ord, reason = "the negated form is the one that a NaN passes")]
+
 mod activation;
 mod attention;
 mod norm;

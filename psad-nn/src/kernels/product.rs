@@ -1,9 +1,9 @@
 //! Products of matrices whose width is that of a model.
 //!
-//! The left operand is read where it stands, a few rows at a time; the right one is a weight or a head's keys, small
-//! enough that packing it costs next to nothing.
+//! Operands are read where they stand, without packing: the right one is a weight or a head's keys and fits into the
+//! first cache, and of the left one a few rows at a time do.
 
-use super::{Kernel, LANES, lanes, lanes_mut, mul_add, padded};
+use super::{Kernel, LANES, mul_add, padded};
 
 /// Rows that share a sweep over the right operand.
 const ROWS: usize = 6;
@@ -49,113 +49,111 @@ impl Kernel for Product<'_> {
 
     #[inline(always)]
     fn run<const FMA: bool>(self) {
-        self.run_with::<FMA>(&mut Vec::new());
-    }
-}
-
-impl Product<'_> {
-    /// As `run`, with memory for the packed operand that is used again by the next product.
-    #[inline(always)]
-    pub(super) fn run_with<const FMA: bool>(self, packed: &mut Vec<f32>) {
         let Product { left, right, right_stride, out, out_stride, size: [rows, depth, columns] } = self;
-        let depth_block = match left {
-            Left::Rows { .. } => DEPTH_BLOCK,
-            // Of a transposed operand whole rows pass through the first cache.
-            Left::Columns { .. } => DEPTH_BLOCK / 4,
-        };
-        for from in (0..depth).step_by(depth_block) {
-            let depth = depth_block.min(depth - from);
-            pack(&right[from * right_stride..], right_stride, depth, columns, packed);
+        let whole = columns - columns % LANES;
+        let tail = if whole < columns { tail_of(right, right_stride, depth, whole..columns) } else { Vec::new() };
+        let mut edge = [0.; ROWS * LANES];
+        for from in (0..depth).step_by(DEPTH_BLOCK) {
+            let depth = DEPTH_BLOCK.min(depth - from);
             for block in (0..rows).step_by(ROW_BLOCK) {
                 let end = rows.min(block + ROW_BLOCK);
-                for (panel, right) in packed.chunks_exact(depth * LANES).enumerate() {
-                    let column = panel * LANES;
-                    let strip = Strip { left, right: lanes(right), from, width: LANES.min(columns - column) };
+                for column in (0..whole).step_by(LANES) {
+                    let right = &right[from * right_stride + column..];
+                    let mut strip = Strip { left, right, right_stride, from, depth };
                     strip.rows::<FMA>(block, end, &mut out[column..], out_stride);
+                }
+                if whole < columns {
+                    let mut strip = Strip { left, right: &tail[from * LANES..], right_stride: LANES, from, depth };
+                    let mut row = block;
+                    while row < end {
+                        let count = ROWS.min(end - row);
+                        edge.fill(0.);
+                        strip.rows_onto::<FMA>(row, row + count, &mut edge, LANES, row);
+                        for (index, values) in edge.chunks_exact(LANES).take(count).enumerate() {
+                            let start = (row + index) * out_stride;
+                            let place = &mut out[start + whole..start + columns];
+                            for (out, value) in place.iter_mut().zip(values) {
+                                *out += value;
+                            }
+                        }
+                        row += count;
+                    }
                 }
             }
         }
     }
 }
 
-/// Copies the right operand so that each [`LANES`] columns stand together, the last ones padded with zeros: rows of a
-/// wide matrix lie so far apart that they would drive each other from the cache.
+/// Some columns of the right operand, padded with zeros to [`LANES`].
 #[inline(always)]
-fn pack(right: &[f32], stride: usize, depth: usize, columns: usize, packed: &mut Vec<f32>) {
-    packed.clear();
-    packed.resize(padded(columns) * depth, 0.);
-    for (panel, copy) in packed.chunks_exact_mut(depth * LANES).enumerate() {
-        let column = panel * LANES;
-        let width = LANES.min(columns - column);
-        for (row, copy) in lanes_mut(copy).iter_mut().enumerate() {
-            let values = &right[row * stride + column..];
-            match values.first_chunk::<LANES>() {
-                Some(values) if width == LANES => *copy = *values,
-                _ => copy[..width].copy_from_slice(&values[..width]),
-            }
-        }
+fn tail_of(right: &[f32], stride: usize, depth: usize, columns: std::ops::Range<usize>) -> Vec<f32> {
+    let mut tail = vec![0.; depth * LANES];
+    for (row, copy) in tail.chunks_exact_mut(LANES).enumerate() {
+        let values = &right[row * stride + columns.start..row * stride + columns.end];
+        copy[..values.len()].copy_from_slice(values);
     }
+    tail
 }
 
 /// [`LANES`] columns of a product, over a part of the sums' length.
-#[derive(Clone, Copy)]
 struct Strip<'a> {
     left: Left<'a>,
-    right: &'a [[f32; LANES]],
+    right: &'a [f32],
+    right_stride: usize,
     from: usize,
-    /// Columns that are more than padding.
-    width: usize,
+    depth: usize,
 }
 
 impl Strip<'_> {
     #[inline(always)]
-    fn rows<const FMA: bool>(self, first: usize, end: usize, out: &mut [f32], stride: usize) {
+    fn rows<const FMA: bool>(&mut self, first: usize, end: usize, out: &mut [f32], stride: usize) {
+        self.rows_onto::<FMA>(first, end, out, stride, 0);
+    }
+
+    /// Adds to rows `first..end`; row `origin` of the product is the first row of `out`.
+    #[inline(always)]
+    fn rows_onto<const FMA: bool>(&mut self, first: usize, end: usize, out: &mut [f32], stride: usize, origin: usize) {
         let mut row = first;
         while row + ROWS <= end {
-            self.tile::<FMA, ROWS>(row, &mut out[row * stride..], stride);
+            self.tile::<FMA, ROWS>(row, &mut out[(row - origin) * stride..], stride);
             row += ROWS;
         }
         while row + 2 <= end {
-            self.tile::<FMA, 2>(row, &mut out[row * stride..], stride);
+            self.tile::<FMA, 2>(row, &mut out[(row - origin) * stride..], stride);
             row += 2;
         }
         if row < end {
-            self.tile::<FMA, 1>(row, &mut out[row * stride..], stride);
+            self.tile::<FMA, 1>(row, &mut out[(row - origin) * stride..], stride);
         }
     }
 
     /// `M` rows whose sums stay in registers.
     #[inline(always)]
-    fn tile<const FMA: bool, const M: usize>(self, row: usize, out: &mut [f32], stride: usize) {
+    fn tile<const FMA: bool, const M: usize>(&mut self, row: usize, out: &mut [f32], stride: usize) {
         let mut sums = [[0_f32; LANES]; M];
+        let steps = self.right.chunks(self.right_stride).take(self.depth);
         match self.left {
             Left::Rows { values, stride } => {
                 let start = row * stride + self.from;
-                let depth = self.right.len();
-                let rows: [&[f32]; M] = std::array::from_fn(|i| &values[start + i * stride..][..depth]);
-                for (k, right) in self.right.iter().enumerate() {
+                let rows: [&[f32]; M] = std::array::from_fn(|i| &values[start + i * stride..][..self.depth]);
+                for (k, right) in steps.enumerate() {
+                    let Some(right) = right.first_chunk::<LANES>() else { break };
                     step::<FMA, M>(&mut sums, std::array::from_fn(|i| rows[i][k]), right);
                 }
             }
             Left::Columns { values, stride } => {
-                let columns = values[self.from * stride + row..].chunks(stride);
-                for (right, column) in self.right.iter().zip(columns) {
-                    let Some(left) = column.first_chunk::<M>() else { break };
+                let columns = values[self.from * stride..].chunks(stride);
+                for (right, column) in steps.zip(columns) {
+                    let Some(right) = right.first_chunk::<LANES>() else { break };
+                    let Some(left) = column[row..].first_chunk::<M>() else { break };
                     step::<FMA, M>(&mut sums, *left, right);
                 }
             }
         }
         for (i, sums) in sums.iter().enumerate() {
-            let out = &mut out[i * stride..][..self.width];
-            // Plain loops: a closure here would be compiled for itself, and the sums leave their registers for it.
-            if let Some(out) = out.first_chunk_mut::<LANES>() {
-                for lane in 0..LANES {
-                    out[lane] += sums[lane];
-                }
-            } else {
-                for (lane, out) in out.iter_mut().enumerate() {
-                    *out += sums[lane % LANES];
-                }
+            let Some(out) = out[i * stride..].first_chunk_mut::<LANES>() else { break };
+            for lane in 0..LANES {
+                out[lane] += sums[lane];
             }
         }
     }

@@ -146,7 +146,9 @@ impl Slot<'_> {
         }
         let sum = sum_lanes(&sums);
         let share = 1. / sum;
-        row.iter_mut().for_each(|value| *value *= share);
+        for value in row.iter_mut() {
+            *value *= share;
+        }
         Some((total, highest + sum.ln()))
     }
 

@@ -94,7 +94,7 @@ mod tests {
                 let loss = form(leaf.clone(), &targets);
                 let sum = (loss.cross_entropy.clone() * 0.7 + loss.hinge.clone() * 1.3).sum();
                 let gradients = sum.backward();
-                let read = |tensor: Tensor<1>| tensor.into_data().to_vec::<f32>().unwrap();
+                let read = |tensor: Tensor<1>| tensor.try_into_vec_as::<f32>().unwrap();
                 let gradient = leaf.grad(&gradients).unwrap().reshape([batch * slots * candidates]);
                 [read(loss.cross_entropy), read(loss.hinge), read(gradient)]
             };
