@@ -73,7 +73,7 @@ pub(crate) struct Values<'a> {
 
 /// Each query's mixture of the values, `[queries, heads · head width]` into `mixed`.
 ///
-/// Queries are scaled already. `hidden` keys are read by nobody; one must be left. Without any key the mixture is zero.
+/// Queries are scaled already. `hidden` keys weigh 1e-38, which is nothing beside any other; one must be left. Without any key the mixture is zero.
 pub(crate) fn attend(
     dispatch: Dispatch,
     queries: Queries<'_>,
@@ -92,7 +92,8 @@ pub(crate) fn attend(
     let stride = len.next_multiple_of(dispatch.lanes());
     let parts = queries.count.div_ceil(QUERIES).max(1);
     let most = queries.count.div_ceil(parts);
-    let scores = scores.room(most * stride);
+    // More than the parts need, so that a shorter list never needs more than a longer one before it.
+    let scores = scores.room(QUERIES.min(queries.count) * stride);
     for start in (0..queries.count).step_by(most.max(1)) {
         let count = most.min(queries.count - start);
         let asking = &queries.data[start * queries.stride..];

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::layer::Sizes;
+use crate::strategy::of_one_answer;
 
 /// No width is larger: sums and small multiples of widths do not run over then.
 const LARGEST: usize = 1 << 24;
@@ -105,22 +106,11 @@ pub(crate) struct Nar4RecConfig {
     pub(crate) strategy: Strategy,
 }
 
-/// Widest beam that a file may ask for: what it holds in memory grows with it.
-const WIDEST_BEAM: usize = 1000;
-
 impl Nar4RecConfig {
     pub(crate) fn read(config: &Value) -> Result<Self, ModelFileError> {
         let mut config: Self = parse(config)?;
         config.encoder.check()?;
-        config.strategy.check().map_err(|error| faulty(error.to_string()))?;
-        match &mut config.strategy {
-            Strategy::Beam { width } if *width > WIDEST_BEAM => {
-                return Err(faulty(format!("`strategy` is a beam of width {width}; the most is {WIDEST_BEAM}")));
-            }
-            // The first is the answer, and does not depend on the others.
-            Strategy::Sample { samples, .. } => *samples = 1,
-            _ => {}
-        }
+        config.strategy = of_one_answer(config.strategy).map_err(|error| faulty(format!("`strategy`: {error}")))?;
         if config.candidate_layers == 0 || config.position_layers == 0 {
             return Err(faulty("`candidate_layers` and `position_layers` must be at least 1".to_owned()));
         }

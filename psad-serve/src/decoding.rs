@@ -47,14 +47,15 @@ pub(crate) fn fill(
         Head::Matching { matching, strategy } => (Network::matrix(matching, state), strategy),
     };
     let Workspace { encoded, encode, decode, slate, pickers, .. } = workspace;
-    let memory = Memory { encoded, decode, space: &mut encode.layers };
+    let mut memory = Memory { encoded, decode, space: &mut encode.layers };
+    network.prepare(dispatch, &mut memory);
     match pickers.of(strategy) {
         Some(picker) => pick(&network, picker, dispatch, memory, slate),
         None => search(&network, strategy, dispatch, memory, slate),
     }
 }
 
-/// Strategies that keep one slate: each block is filled where it stands.
+/// Greedy and contrastive search: each block is filled where it stands.
 fn pick(
     network: &Network<'_>,
     picker: &mut Picker,
@@ -77,7 +78,7 @@ fn pick(
     Ok(())
 }
 
-/// Strategies that keep several slates: the decoder asks for the logits of each of them. The first one is the answer.
+/// All other strategies: the decoder asks for the logits of every slate that it keeps. The first one is the answer.
 fn search(
     network: &Network<'_>,
     strategy: &Strategy,
@@ -114,6 +115,7 @@ pub(crate) fn along(
     };
     let schedule = network.schedule(slate.len()).map_err(RerankError::other)?;
     let mut memory = Memory { encoded, decode, space: &mut encode.layers };
+    network.prepare(dispatch, &mut memory);
     network.start(dispatch, slate.len(), &mut memory);
     let mut rows = Vec::new();
     for slots in schedule.blocks() {
@@ -126,7 +128,7 @@ pub(crate) fn along(
     Ok(rows)
 }
 
-/// The network as a decoder sees it that keeps several slates.
+/// The network as the decoder sees it.
 struct Searched<'a> {
     network: &'a Network<'a>,
     dispatch: Dispatch,
@@ -138,7 +140,7 @@ struct Searched<'a> {
 impl BlockModel for Searched<'_> {
     type Error = Infallible;
 
-    /// Each slate is followed from its beginning: what a block costs is little beside the encoding.
+    /// Each slate is followed from its beginning, so that no memory is kept per slate.
     fn block_logits(&mut self, hypotheses: &[Hypothesis], slots: Range<usize>) -> Result<Vec<ScoreBlock>, Infallible> {
         let mut blocks = Vec::with_capacity(hypotheses.len());
         for hypothesis in hypotheses {

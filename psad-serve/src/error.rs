@@ -50,6 +50,27 @@ pub enum ServeError {
     /// A block size of 0.
     #[error("`block_size` is 0; blocks hold at least 1 slot")]
     BlockSize,
+    /// A beam that would hold too much.
+    #[error("a beam of width {width}; the widest that is served is {most}")]
+    Beam {
+        /// Its width.
+        width: usize,
+        /// The most.
+        most: usize,
+    },
+    /// A user state that another model made, as after a reload; the user is to be encoded again.
+    #[error("the user state was made by another model")]
+    OtherModel,
+    /// A golden answer with another number of rows than the reranker gives.
+    #[error("{reranker}: the golden answer has {found} rows of logits, expected {expected}")]
+    GoldenRows {
+        /// Whose answer it is.
+        reranker: &'static str,
+        /// Rows that the reranker gives.
+        expected: usize,
+        /// Rows in the file.
+        found: usize,
+    },
     /// A strategy whose numbers are wrong.
     #[error(transparent)]
     Strategy(#[from] psad_decode::StrategyError),

@@ -107,31 +107,36 @@ impl Generator {
         on_row(dispatch, &self.begin, profile, begin, Then::Write);
     }
 
+    /// Reads the candidates, once for all slates.
+    pub(crate) fn prepare(&self, dispatch: Dispatch, encoded: &Encoded, prefix: &mut Prefix) {
+        let (width, count) = (self.sizes.width, encoded.ranker.len());
+        let items = encoded.items.get(count * width);
+        let pointed = prefix.pointed.room(count * self.pointer.item.columns());
+        self.pointer.item.forward(dispatch, items, pointed, Then::Write);
+        if let Some(context) = &self.context {
+            prefix.available.set(dispatch, &context.available_memory, items, self.sizes);
+        }
+    }
+
     /// Begins an empty slate that may come to hold `slots` items in blocks of at most `block` slots.
     pub(crate) fn start(
         &self,
         dispatch: Dispatch,
         begin: &[f32],
-        encoded: &Encoded,
         [slots, block]: [usize; 2],
         prefix: &mut Prefix,
         space: &mut Space,
     ) {
-        let (width, count) = (self.sizes.width, encoded.ranker.len());
-        let items = encoded.items.get(count * width);
-        let pointed = prefix.pointed.room(count * self.pointer.item.columns());
-        self.pointer.item.forward(dispatch, items, pointed, Then::Write);
         prefix.taken.clear();
         prefix.sum.clear();
-        prefix.sum.resize(width, 0.);
+        prefix.sum.resize(self.sizes.width, 0.);
         (prefix.placed.known, prefix.block) = (0, 0);
         if let Some(context) = &self.context {
-            prefix.available.set(dispatch, &context.available_memory, items, self.sizes);
             let most = 1 + slots + block;
             prefix.placed.rows.room(most * context.placed.stride());
             prefix.placed.keys.reset(dispatch, self.sizes.heads, self.sizes.head_width(), most);
         }
-        prefix.fresh.room(width).copy_from_slice(begin);
+        prefix.fresh.room(self.sizes.width).copy_from_slice(begin);
         self.remember(dispatch, 1, prefix, space);
     }
 
@@ -145,11 +150,10 @@ impl Generator {
         space: &mut Space,
     ) {
         let width = self.sizes.width;
-        let last = self.places.len() / width - 1;
         let items = encoded.items.get(encoded.ranker.len() * width);
         let fresh = prefix.fresh.room(picks.len() * width);
         for ((row, &pick), slot) in fresh.chunks_exact_mut(width).zip(picks).zip(prefix.taken.len()..) {
-            let (item, place) = (&items[pick * width..][..width], &self.places[slot.min(last) * width..][..width]);
+            let (item, place) = (&items[pick * width..][..width], &self.places[slot * width..][..width]);
             for ((value, item), place) in row.iter_mut().zip(item).zip(place) {
                 *value = item + place;
             }

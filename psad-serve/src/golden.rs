@@ -39,6 +39,9 @@ fn compare(served: &Served, golden: &Golden, answer: &GoldenAnswer) -> Result<()
     let slate = Slate::new(answer.slate.clone(), request.candidates().len());
     let slate = slate.map_err(|error| ServeError::GoldenRequest(error.into()))?;
     let found = served.logits_along(request, &slate).map_err(ServeError::GoldenRequest)?;
+    if found.nrows() != answer.logits.len() {
+        return Err(ServeError::GoldenRows { reranker, expected: found.nrows(), found: answer.logits.len() });
+    }
     for (slot, (found, expected)) in found.outer_iter().zip(&answer.logits).enumerate() {
         for (candidate, (&found, &expected)) in found.iter().zip(expected).enumerate() {
             // A result that is no number is near nothing.

@@ -20,11 +20,12 @@
 //! # }
 //! ```
 //!
-//! * **Same answers.** The forward pass stands here a second time; scores are within 1e-4 of the trained model's, and
-//!   slates are the same where scores differ by more. Tests hold every path of instructions against the trained models.
-//! * **No allocation.** Each thread has one workspace that grows to the largest request it has met.
+//! * **Same answers.** The forward pass stands here a second time; scores are within 1e-4 of the trained model's
+//!   (relative to those above 1), and slates are the same where scores differ by more. Tests hold every path of instructions against the trained models.
+//! * **No allocation.** Each thread has one workspace, sized by [`Served::warm_up`] or by the largest request it has met.
 //!   [`Served::rerank_into`] allocates nothing after that, [`Reranker::rerank`](psad_core::Reranker::rerank) the slate that
-//!   it returns. Rules of a request are worked out in memory of their own, and so are strategies that keep several slates.
+//!   it returns. Rules of a request are worked out in memory of their own, and so is what strategies other than greedy and
+//!   contrastive search keep.
 //! * **One request, one thread.** A request of usual size takes a fraction of a millisecond; threads inside it would cost
 //!   more than they bring. [`Reranker::rerank_batch`](psad_core::Reranker::rerank_batch) spreads requests over the cores.
 //!
@@ -53,6 +54,7 @@ mod scorer;
 mod served;
 mod source;
 mod state;
+mod strategy;
 mod table;
 mod workspace;
 

@@ -15,6 +15,7 @@ use crate::matching::Matching;
 use crate::scorer::Scorer;
 use crate::served::Head;
 use crate::source::Source;
+use crate::strategy::of_one_answer;
 use crate::{Dispatch, ServeError, Served, golden};
 
 /// Packed weights and tables of a saved model. Cloning shares them.
@@ -133,12 +134,13 @@ impl Model {
     /// best of a beam. Slots beyond the trained block size share its last slot's vector.
     ///
     /// # Errors
-    /// [`ServeError::NoReranker`] if the model is none of PSAD, [`ServeError::BlockSize`] or [`ServeError::Strategy`].
+    /// [`ServeError::NoReranker`] if the model is none of PSAD, [`ServeError::BlockSize`],
+    /// [`ServeError::Strategy`] or [`ServeError::Beam`].
     pub fn teacher_with(&self, block_size: usize, strategy: Strategy) -> Result<Served, ServeError> {
         if block_size == 0 {
             return Err(ServeError::BlockSize);
         }
-        strategy.check()?;
+        let strategy = of_one_answer(strategy)?;
         match &self.0.decoders {
             Decoders::Psad { generator, .. } => {
                 Ok(self.serve(Head::Teacher { generator: generator.clone(), block_size, strategy }))
@@ -150,9 +152,10 @@ impl Model {
     /// NAR4Rec with another decoding strategy on the same matrix.
     ///
     /// # Errors
-    /// [`ServeError::NoReranker`] if the model is none of NAR4Rec, or [`ServeError::Strategy`].
+    /// [`ServeError::NoReranker`] if the model is none of NAR4Rec, [`ServeError::Strategy`] or
+    /// [`ServeError::Beam`].
     pub fn matching_with(&self, strategy: Strategy) -> Result<Served, ServeError> {
-        strategy.check()?;
+        let strategy = of_one_answer(strategy)?;
         match &self.0.decoders {
             Decoders::Nar4Rec { matching, .. } => {
                 Ok(self.serve(Head::Matching { matching: matching.clone(), strategy }))

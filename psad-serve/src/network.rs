@@ -64,11 +64,18 @@ impl<'a> Network<'a> {
         }
     }
 
+    /// Reads the candidates, once for all slates of a request.
+    pub(crate) fn prepare(&self, dispatch: Dispatch, memory: &mut Memory<'_>) {
+        if let Self::Blocks { generator, .. } = self {
+            generator.prepare(dispatch, memory.encoded, &mut memory.decode.prefix);
+        }
+    }
+
     /// Begins a slate of `slots` slots.
     pub(crate) fn start(&self, dispatch: Dispatch, slots: usize, memory: &mut Memory<'_>) {
         if let Self::Blocks { generator, block_size, begin } = self {
             let sizes = [slots, (*block_size).min(slots)];
-            generator.start(dispatch, begin, memory.encoded, sizes, &mut memory.decode.prefix, memory.space);
+            generator.start(dispatch, begin, sizes, &mut memory.decode.prefix, memory.space);
         }
     }
 

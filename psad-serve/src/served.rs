@@ -3,20 +3,21 @@
 use std::fmt;
 use std::sync::Arc;
 
-use ndarray::Array2;
+use ndarray::{Array1, Array2};
 use psad_core::{
-    CandidateScorer, Candidates, Constraints, History, Request, RerankError, Reranker, Slate, SlateError, User,
+    CandidateScorer, Candidates, Constraints, History, Items, Request, RerankError, Reranker, Schema, Slate,
+    SlateError, User,
 };
 use psad_decode::Strategy;
 use rayon::prelude::*;
 
-use crate::UserState;
 use crate::decoding::{self, Asked};
 use crate::generator::Generator;
 use crate::matching::Matching;
 use crate::model::{Decoders, Parts};
 use crate::scorer::Scorer;
 use crate::workspace::{Workspace, with_workspace};
+use crate::{ServeError, UserState};
 
 /// One of a model's rerankers. Cloning shares the model.
 #[derive(Clone)]
@@ -72,6 +73,15 @@ impl Served {
         })
     }
 
+    /// Makes the calling thread's workspace as large as the longest history and list of the schema need, by answering a
+    /// blank request of that size. A thread that begins with it allocates nothing for its first real request either.
+    ///
+    /// # Errors
+    /// As [`Reranker::rerank`].
+    pub fn warm_up(&self) -> Result<(), RerankError> {
+        self.rerank(&blank(&self.parts.schema)?, self.parts.schema.max_candidates()).map(drop)
+    }
+
     /// Encodes a user with a history, which in production are known while the ranker still works.
     ///
     /// # Errors
@@ -97,7 +107,8 @@ impl Served {
     /// Answers a user who has been encoded: the slate that [`Reranker::rerank`] gives for the whole request.
     ///
     /// # Errors
-    /// As [`Reranker::rerank`]; [`RerankError::Other`] for a state of another model.
+    /// As [`Reranker::rerank`]; [`RerankError::Other`] with a [`ServeError::OtherModel`] for a state of another model, as after
+    /// a reload; the user is to be encoded again.
     pub fn rerank_with(&self, state: &UserState, candidates: &Candidates, len: usize) -> Result<Slate, RerankError> {
         let mut slate = Slate::default();
         self.rerank_with_into(state, candidates, &Constraints::default(), len, &mut slate)?;
@@ -121,7 +132,7 @@ impl Served {
             return Err(RerankError::EmptySlate);
         }
         if state.model != self.parts.id {
-            return Err(RerankError::other("the user state was made by another model"));
+            return Err(RerankError::other(ServeError::OtherModel));
         }
         self.parts.schema.check_candidates(candidates)?;
         with_workspace(|workspace| {
@@ -161,6 +172,8 @@ impl Served {
 
     fn encode(&self, user: &User, history: &History, workspace: &mut Workspace, state: &mut UserState) {
         let Parts { dispatch, encoder, decoders, .. } = &*self.parts;
+        // Until all of it is this model's, it is no model's.
+        state.model = 0;
         encoder.user(*dispatch, user, history, &mut workspace.encode, &mut state.encoding);
         let profile = &state.encoding.profile;
         match decoders {
@@ -192,6 +205,20 @@ impl Served {
     }
 }
 
+/// A request of the longest history and list, all of unknown items.
+fn blank(schema: &Schema) -> Result<Request, RerankError> {
+    // A schema may set no practical limit to histories; nobody has one of more items than this.
+    let history = if schema.feedback().is_empty() { 0 } else { schema.max_history().min(10_000) };
+    let items = |count| {
+        let (sparse, dense) = (schema.item_sparse().len(), schema.item_dense().len());
+        Items::new(Array2::zeros((count, sparse)), Array2::zeros((count, dense)))
+    };
+    let user = User::new(Array1::zeros(schema.user_sparse().len()), Array1::zeros(schema.user_dense().len()))?;
+    let history = History::new(items(history)?, Array1::zeros(history))?;
+    let candidates = schema.max_candidates();
+    Ok(Request::new(user, history, Candidates::new(items(candidates)?, Array1::zeros(candidates))?)?)
+}
+
 impl Reranker for Served {
     /// The slate is the only thing that is allocated; see [`Served::rerank_into`].
     fn rerank(&self, request: &Request, len: usize) -> Result<Slate, RerankError> {
@@ -202,13 +229,16 @@ impl Reranker for Served {
 
     /// Spreads the requests over the threads of the rayon pool that it is called in.
     fn rerank_batch(&self, requests: &[&Request], len: usize) -> Result<Vec<Slate>, RerankError> {
+        if len == 0 {
+            return Err(RerankError::EmptySlate);
+        }
         let answers: Vec<_> = requests.par_iter().map(|request| self.rerank(request, len)).collect();
         answers.into_iter().collect()
     }
 }
 
 impl CandidateScorer for Served {
-    /// The scores of PSAD-S; of the others the logits of the first slot.
+    /// The scores of PSAD-S; of the others the logits of a slate of one slot.
     fn scores(&self, request: &Request) -> Result<Vec<f32>, RerankError> {
         let first = Slate::initial(request.candidates().len(), 1);
         Ok(self.logits_along(request, &first)?.into_iter().collect())

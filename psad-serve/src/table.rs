@@ -57,3 +57,22 @@ impl Memory {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::{Array2, IxDyn};
+
+    #[test]
+    fn rows_are_what_they_were_in_either_memory() {
+        const WIDTH: usize = 16;
+        for vocabulary in [1, 7, LARGE / WIDTH, LARGE / WIDTH + 1] {
+            let rows = Array2::from_shape_fn((vocabulary, WIDTH), |(row, column)| (row * WIDTH + column) as f32);
+            let table = Table::new(&rows.clone().into_dimensionality::<IxDyn>().unwrap(), vocabulary, WIDTH);
+            let last = vocabulary - 1;
+            for (id, row) in [(0, 0), (last, last), (vocabulary, 0), (u32::MAX as usize, 0)] {
+                assert_eq!(table.row(id as u32), rows.row(row).to_slice().unwrap());
+            }
+        }
+    }
+}

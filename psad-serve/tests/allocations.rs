@@ -120,3 +120,20 @@ fn an_owned_answer_allocates_the_slate_alone() {
         assert!(cost.bytes_total <= (MAX_CANDIDATES * size_of::<usize>()) as u64, "{what}: {cost:?}");
     }
 }
+
+#[test]
+fn a_thread_that_was_warmed_up_allocates_nothing_from_the_first_request_on() {
+    let (_, requests) = requests();
+    for served in rerankers() {
+        let answer = || {
+            let mut slate = Slate::default();
+            served.rerank_into(&requests[0].0, MAX_CANDIDATES, &mut slate).expect("the request fits");
+        };
+        let warmed = || (served.warm_up().expect("a blank request fits"), measure(answer)).1;
+        let cold = std::thread::scope(|scope| scope.spawn(|| measure(answer)).join()).expect("no panic");
+        let cost = std::thread::scope(|scope| scope.spawn(warmed).join()).expect("no panic");
+        assert!(cold.count_total > 10, "{served:?}: {cold:?}");
+        // The slate.
+        assert_eq!(cost.count_total, 1, "{served:?}: {cost:?}");
+    }
+}

@@ -8,7 +8,7 @@ use psad::methods::Nar4RecConfig;
 use psad::nn::Teacher;
 use psad::testing::Conformance;
 use psad::{PsadConfig, Request, Reranker};
-use psad_serve::{Dispatch, Model};
+use psad_serve::{Dispatch, Model, ServeError};
 
 fn strategies() -> [Strategy; 5] {
     [
@@ -73,4 +73,21 @@ fn every_strategy_and_block_size_finds_what_it_found_in_training() {
         let served = served_nar4rec.matching_with(strategy.clone()).expect("a model of NAR4Rec");
         agree(&format!("NAR4Rec, {strategy:?}"), &served, &nar4rec.generator_with(strategy));
     }
+}
+
+#[test]
+fn no_strategy_asks_for_more_than_the_answer_needs() {
+    let schema = common::schema(true, false, false);
+    let (_, psad) = common::psad(&schema, PsadConfig::small(), 2);
+    let model = Model::from_file(&psad).expect("a file of this version");
+    let request = Draw(3).request(&schema, 4, 6);
+    let sampled = |samples| {
+        let teacher = model.teacher_with(2, Strategy::Sample { seed: 1, samples }).expect("a strategy");
+        teacher.rerank(&request, 4).expect("the request fits")
+    };
+    assert_eq!(sampled(usize::MAX), sampled(1));
+    let beam = model.teacher_with(2, Strategy::Beam { width: usize::MAX });
+    assert!(matches!(beam, Err(ServeError::Beam { width: usize::MAX, .. })));
+    assert!(matches!(model.teacher_with(0, Strategy::Greedy), Err(ServeError::BlockSize)));
+    assert!(matches!(model.matching_with(Strategy::Greedy), Err(ServeError::NoReranker { kind: "psad", .. })));
 }

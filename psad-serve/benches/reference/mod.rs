@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "each bench uses a part of it")]
 
-pub mod work;
+pub(crate) mod work;
 
 use psad::decode::Strategy;
 use psad::methods::{Nar4Rec, Nar4RecConfig, PsadTeacher};
@@ -11,14 +11,14 @@ use psad::nn::Teacher;
 use psad::{Candidates, History, Items, Psad, PsadConfig, Request, Schema, User};
 use psad_core::ModelFile;
 
-pub const HISTORY: usize = 50;
-pub const LISTS: [usize; 4] = [20, 50, 100, 200];
-pub const SLOTS: usize = 10;
-pub const BLOCKS: [usize; 4] = [1, 2, 5, 10];
+pub(crate) const HISTORY: usize = 50;
+pub(crate) const LISTS: [usize; 4] = [20, 50, 100, 200];
+pub(crate) const SLOTS: usize = 10;
+pub(crate) const BLOCKS: [usize; 4] = [1, 2, 5, 10];
 const VOCABULARY: usize = 100_000;
 
 /// 5 sparse and 6 dense fields per item, 2 sparse user fields.
-pub fn schema() -> Schema {
+pub(crate) fn schema() -> Schema {
     let schema = Schema::builder().feedback(["skipped", "clicked"]).user_sparse("country", 200);
     let schema = schema.user_sparse("segment", 1_000).max_history(HISTORY).max_candidates(200);
     let schema = (0..5).fold(schema, |schema, field| schema.item_sparse(format!("id{field}"), VOCABULARY));
@@ -57,22 +57,22 @@ impl Draw {
 }
 
 /// Requests that take turns, so that no answer finds all its rows in the first cache.
-pub fn requests(schema: &Schema, candidates: usize) -> Vec<Request> {
+pub(crate) fn requests(schema: &Schema, candidates: usize) -> Vec<Request> {
     let mut draw = Draw(candidates as u64);
     (0..32).map(|_| draw.request(schema, candidates)).collect()
 }
 
 /// The models as they were trained, and their files.
-pub struct Models {
-    pub psad: Psad,
-    pub psad_file: ModelFile,
-    pub nar4rec: Nar4Rec,
-    pub nar4rec_file: ModelFile,
+pub(crate) struct Models {
+    pub(crate) psad: Psad,
+    pub(crate) psad_file: ModelFile,
+    pub(crate) nar4rec: Nar4Rec,
+    pub(crate) nar4rec_file: ModelFile,
 }
 
 impl Models {
     /// Default sizes, which are the reference; weights at random, so that slates are not the ranker's.
-    pub fn new(schema: &Schema) -> Self {
+    pub(crate) fn new(schema: &Schema) -> Self {
         let psad = Psad::new(schema, PsadConfig::default(), 42).expect("the default configuration is valid");
         let psad = Psad::from_file(&stirred(&psad.to_file().expect("readable"))).expect("shapes fit");
         let config = Nar4RecConfig { strategy: Strategy::Greedy, ..Nar4RecConfig::default() };
@@ -83,7 +83,7 @@ impl Models {
     }
 
     /// PSAD-G as it was trained, with blocks of any size.
-    pub fn teacher(&self, block_size: usize) -> PsadTeacher {
+    pub(crate) fn teacher(&self, block_size: usize) -> PsadTeacher {
         let parts = self.psad.model();
         self.psad.serve(&Teacher::new(parts.encoder.clone(), parts.generator.clone(), block_size, Strategy::Greedy))
     }

@@ -36,7 +36,7 @@ fn gate(rows: usize) -> usize {
 }
 
 /// The encoder's part that needs no candidate.
-pub fn user() -> usize {
+pub(crate) fn user() -> usize {
     let personal = linear(1, PROFILE, HIDDEN) * 2 + linear(1, HIDDEN, WIDTH + 4);
     let history = linear(HISTORY, FEATURES, WIDTH) + gate(HISTORY) + layer(HISTORY) + linear(HISTORY, WIDTH, 2);
     personal + history + 2 * linear(HISTORY, WIDTH, WIDTH) + linear(1, PROFILE, WIDTH)
@@ -49,12 +49,12 @@ fn candidates(n: usize) -> usize {
 }
 
 /// PSAD-S.
-pub fn student(n: usize) -> usize {
+pub(crate) fn student(n: usize) -> usize {
     user() + candidates(n) + linear(n, 2 * WIDTH + PROFILE, 64) + linear(n, 64, 32) + linear(n, 32, 1)
 }
 
 /// PSAD-G: the encoder, what is worked out once, and a step per block.
-pub fn teacher(n: usize, slots: usize, block: usize) -> usize {
+pub(crate) fn teacher(n: usize, slots: usize, block: usize) -> usize {
     let once = 2 * linear(n, WIDTH, WIDTH) + linear(n, WIDTH, 32) + linear(1, PROFILE, WIDTH);
     let steps: usize = (0..slots)
         .step_by(block)
@@ -70,7 +70,7 @@ pub fn teacher(n: usize, slots: usize, block: usize) -> usize {
 }
 
 /// NAR4Rec without the User Profile Network, with one layer of candidates and two of positions.
-pub fn matching(n: usize, slots: usize) -> usize {
+pub(crate) fn matching(n: usize, slots: usize) -> usize {
     let plain = user() + candidates(n) - gate(n) - gate(HISTORY);
     let set = linear(n, WIDTH + PROFILE, WIDTH) + layer(n);
     let position = layer(n) + 4 * linear(n, WIDTH, WIDTH) + attention(n, n);

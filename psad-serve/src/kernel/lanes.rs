@@ -15,15 +15,17 @@ pub(super) trait Lanes {
     unsafe fn splat(value: f32) -> Self::V;
     unsafe fn load(from: *const f32) -> Self::V;
     unsafe fn store(to: *mut f32, value: Self::V);
-    /// The first `count < N` lanes; the others are zero.
+    /// The first `count < N` lanes, possibly none; the others are zero.
     unsafe fn load_part(from: *const f32, count: usize) -> Self::V;
-    /// The first `count < N` lanes; what lies behind them stays as it is.
+    /// The first `count < N` lanes, possibly none; what lies behind them stays as it is.
     unsafe fn store_part(to: *mut f32, value: Self::V, count: usize);
     unsafe fn add(a: Self::V, b: Self::V) -> Self::V;
     unsafe fn sub(a: Self::V, b: Self::V) -> Self::V;
     unsafe fn mul(a: Self::V, b: Self::V) -> Self::V;
     unsafe fn div(a: Self::V, b: Self::V) -> Self::V;
+    /// The greater of each pair, and the second where one is no number.
     unsafe fn max(a: Self::V, b: Self::V) -> Self::V;
+    /// The smaller of each pair, and the second where one is no number.
     unsafe fn min(a: Self::V, b: Self::V) -> Self::V;
     /// `a · b + c`; whether the product is rounded first differs between processors.
     unsafe fn mul_add(a: Self::V, b: Self::V, c: Self::V) -> Self::V;
@@ -159,6 +161,10 @@ mod x86 {
     static MASKS: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
 
     impl Avx2 {
+        /// Ones for the first `count` lanes.
+        ///
+        /// # Safety
+        /// The processor has AVX2, and `count` is at most 8.
         #[inline(always)]
         unsafe fn mask(count: usize) -> arch::__m256i {
             // SAFETY: `count` is at most 8, so eight words from `8 − count` lie within the table.

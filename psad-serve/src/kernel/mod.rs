@@ -116,7 +116,14 @@ impl<'a> Rows<'a> {
 }
 
 fn holds(len: usize, stride: usize, rows: usize, columns: usize) -> bool {
-    rows == 0 || (columns <= stride || rows == 1) && (rows - 1) * stride + columns <= len
+    let Some(before) = rows.checked_sub(1) else { return true };
+    let end = before.checked_mul(stride).and_then(|start| start.checked_add(columns));
+    (columns <= stride || before == 0) && end.is_some_and(|end| end <= len)
+}
+
+/// Whether `len` values are `rows` rows of `width` values.
+fn are_rows(len: usize, rows: usize, width: usize) -> bool {
+    rows.checked_mul(width) == Some(len)
 }
 
 /// The right side of a product: panels of packed weights or keys, or the rows of a matrix as they stand.
@@ -235,7 +242,11 @@ impl Dispatch {
         let (panel, panels) = (self.panel(), columns.div_ceil(self.panel()));
         let (b, b_row, b_panel, b_padded) = match b {
             Right::Packed(data) => {
-                assert!(panels * panel * depth <= data.len(), "packed weights are shorter than the product");
+                let needed = panels.checked_mul(panel * depth);
+                assert!(
+                    needed.is_some_and(|needed| needed <= data.len()),
+                    "packed weights are shorter than the product"
+                );
                 (data, panel, panel * depth, true)
             }
             Right::Plain(plain) => {
@@ -272,14 +283,15 @@ impl Dispatch {
         unsafe { exp_on(self.0, values.as_mut_ptr(), values.len()) }
     }
 
-    /// Softmax over the first `columns` of each of `rows` rows of `stride` values, which have room for `columns` rounded
-    /// up to whole registers.
+    /// Softmax over the first `columns` of each of `rows` rows of `stride` values, a multiple of a register's lanes. What
+    /// stands between them and the end of the row is overwritten.
     ///
     /// # Panics
-    /// If that room is missing, or there is no column.
+    /// If the rows are no such rows, or there is no column.
     pub(crate) fn softmax(self, values: &mut [f32], rows: usize, columns: usize, stride: usize) {
-        assert!(columns > 0 && columns.next_multiple_of(self.lanes()) <= stride, "rows are too short for softmax");
-        assert!(rows * stride <= values.len(), "there are fewer rows than softmax is to go over");
+        let whole = stride.is_multiple_of(self.lanes());
+        assert!(columns > 0 && columns <= stride && whole, "rows are too short for softmax");
+        assert!(holds(values.len(), stride, rows, stride), "there are fewer rows than softmax is to go over");
         // SAFETY: rows and their room have been compared with the slice.
         unsafe { softmax_on(self.0, values.as_mut_ptr(), rows, columns, stride) }
     }
@@ -309,7 +321,10 @@ impl Dispatch {
     /// # Panics
     /// If the slices do not agree.
     pub(crate) fn point(self, items: &[f32], query: &[f32], v: &[f32], out: &mut [f32]) {
-        assert!(query.len() == v.len() && items.len() == out.len() * v.len(), "the pointer's sides differ in width");
+        assert!(
+            query.len() == v.len() && are_rows(items.len(), out.len(), v.len()),
+            "the pointer's sides differ in width"
+        );
         // SAFETY: items hold a row of `v.len()` values per value of `out`.
         unsafe { point_on(self.0, items.as_ptr(), query.as_ptr(), v.as_ptr(), out.as_mut_ptr(), out.len(), v.len()) }
     }
@@ -319,7 +334,7 @@ impl Dispatch {
     /// # Panics
     /// If the slices do not agree.
     pub(crate) fn dots(self, items: &[f32], v: &[f32], add: f32, out: &mut [f32]) {
-        assert_eq!(items.len(), out.len() * v.len(), "rows and weights differ in width");
+        assert!(are_rows(items.len(), out.len(), v.len()), "rows and weights differ in width");
         // SAFETY: items hold a row of `v.len()` values per value of `out`.
         unsafe { dots_on(self.0, items.as_ptr(), v.as_ptr(), out.as_mut_ptr(), out.len(), v.len(), add) }
     }

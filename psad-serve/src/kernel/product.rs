@@ -68,6 +68,9 @@ struct Place {
 }
 
 /// A copy of the loop for each number of rows, so that all sums are registers.
+///
+/// # Safety
+/// As [`run`], for the part at `place`.
 #[inline(always)]
 unsafe fn dispatch_rows<L: Lanes, const PART: bool>(product: &Product, place: Place) {
     // SAFETY: handed on.
@@ -103,7 +106,8 @@ unsafe fn tile<L: Lanes, const PART: bool, const R: usize>(product: &Product, pl
     // SAFETY: the caller's promise; `PART` reads no more columns than the panel has.
     unsafe {
         let column = place.panel * 2 * L::N;
-        let b = product.b.add(place.panel * product.b_panel);
+        // Without depth there may be no such panel; nothing is read there then.
+        let b = product.b.wrapping_add(place.panel * product.b_panel);
         let a = product.a.add(place.row * a_row);
         let start = if product.bias.is_null() {
             [L::splat(0.); 2]
@@ -134,9 +138,10 @@ unsafe fn tile<L: Lanes, const PART: bool, const R: usize>(product: &Product, pl
                 }
             }
             if product.relu {
+                // Zero stands first, so that a sum that is no number stays so.
                 for [first, second] in &mut sums {
-                    *first = L::max(*first, L::splat(0.));
-                    *second = L::max(*second, L::splat(0.));
+                    *first = L::max(L::splat(0.), *first);
+                    *second = L::max(L::splat(0.), *second);
                 }
             }
             for (r, &[first, second]) in sums.iter().enumerate() {
@@ -154,16 +159,23 @@ unsafe fn tile<L: Lanes, const PART: bool, const R: usize>(product: &Product, pl
 }
 
 /// Brings the sums of a narrow panel to their place.
+///
+/// # Safety
+/// The processor has the instructions of `L`, and `count` values may be read and written at `to`.
 #[inline(always)]
 unsafe fn finish<L: Lanes>(product: &Product, to: *mut f32, sum: L::V, count: usize) {
     // SAFETY: the caller lets us read and write `count` lanes.
     unsafe {
         let sum = if product.onto { L::add(sum, load::<L>(to, count)) } else { sum };
-        let sum = if product.relu { L::max(sum, L::splat(0.)) } else { sum };
+        let sum = if product.relu { L::max(L::splat(0.), sum) } else { sum };
         if count == L::N { L::store(to, sum) } else { L::store_part(to, sum, count) }
     }
 }
 
+/// A register of `count` values.
+///
+/// # Safety
+/// The processor has the instructions of `L`, and `count` values may be read at `from`.
 #[inline(always)]
 unsafe fn load<L: Lanes>(from: *const f32, count: usize) -> L::V {
     // SAFETY: the caller lets us read `count` lanes.

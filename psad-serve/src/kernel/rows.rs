@@ -12,7 +12,8 @@ use super::lanes::Lanes;
 unsafe fn exp<L: Lanes>(x: L::V) -> L::V {
     // SAFETY: the caller's promise.
     unsafe {
-        let x = L::min(L::max(x, L::splat(-87.3)), L::splat(88.3));
+        // The value stands second, so that what is no number stays so.
+        let x = L::min(L::splat(88.3), L::max(L::splat(-87.3), x));
         let n = L::round(L::mul(x, L::splat(std::f32::consts::LOG2_E)));
         let r = L::mul_add(n, L::splat(-0.693_359_375), x);
         let r = L::mul_add(n, L::splat(2.121_944_4e-4), r);
@@ -28,6 +29,9 @@ unsafe fn exp<L: Lanes>(x: L::V) -> L::V {
 }
 
 /// `2 σ(x)`.
+///
+/// # Safety
+/// The processor has the instructions of `L`.
 #[inline(always)]
 unsafe fn twice_sigmoid<L: Lanes>(x: L::V) -> L::V {
     // SAFETY: the caller's promise.

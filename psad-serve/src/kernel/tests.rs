@@ -157,3 +157,49 @@ fn plain_loops_are_always_there() {
     assert_eq!(Dispatch::available().last().map(Dispatch::name), Some("portable"));
     assert_eq!(Some(Dispatch::best()), Dispatch::available().next());
 }
+
+#[test]
+fn what_is_no_number_stays_so() {
+    let nan = |values: &[f32]| values.iter().all(|value| value.is_nan());
+    for dispatch in Dispatch::available() {
+        for len in [3, 16, 21] {
+            let mut values = vec![f32::NAN; len];
+            dispatch.exp(&mut values);
+            assert!(nan(&values), "{dispatch}: exp");
+            let mut gated = vec![1.; len];
+            dispatch.gate(&mut gated, &values);
+            assert!(nan(&gated), "{dispatch}: gate");
+            let mut pointed = [0.];
+            dispatch.point(&values, &vec![0.; len], &vec![1.; len], &mut pointed);
+            assert!(nan(&pointed), "{dispatch}: pointer");
+            let stride = len.next_multiple_of(dispatch.lanes());
+            for bad in [f32::NAN, f32::INFINITY] {
+                let mut row = vec![0.5; stride];
+                row[len - 1] = bad;
+                dispatch.softmax(&mut row, 1, len, stride);
+                assert!(row[..len].iter().any(|value| value.is_nan()), "{dispatch}: softmax of {bad}");
+            }
+            let size = Size { rows: 1, depth: 1, columns: len };
+            let mut product = vec![0.; len];
+            let (left, right) = (Rows::new(&[1.], 1), Right::Plain(Rows::new(&values, len)));
+            dispatch.product(size, left, right, None, (&mut product, len), Then::Relu);
+            assert!(nan(&product), "{dispatch}: product");
+        }
+    }
+}
+
+#[test]
+fn sizes_beyond_memory_are_refused_however_large() {
+    let panics = |work: &dyn Fn()| std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).is_err();
+    for dispatch in Dispatch::available() {
+        for (rows, columns, stride) in [(1, usize::MAX, 16), (1 << 32, 4, 1 << 32), (usize::MAX, 1, 16)] {
+            assert!(panics(&|| dispatch.softmax(&mut [0.; 16], rows, columns, stride)));
+        }
+        let size = Size { rows: 3, depth: 1, columns: 1 };
+        let b = [0.; 64];
+        assert!(panics(&|| {
+            let a = Rows::new(&[0.; 3], 1 << 63);
+            dispatch.product(size, a, Right::Packed(&b), None, (&mut [0.; 3], 1), Then::Write);
+        }));
+    }
+}

@@ -10,10 +10,10 @@ use psad_core::ModelFile;
 
 /// `SplitMix64`.
 #[derive(Debug, Clone)]
-pub struct Draw(pub u64);
+pub(crate) struct Draw(pub(crate) u64);
 
 impl Draw {
-    pub fn below(&mut self, bound: usize) -> usize {
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -21,7 +21,7 @@ impl Draw {
     }
 
     /// Mean 0, deviation 1.
-    pub fn value(&mut self) -> f32 {
+    pub(crate) fn value(&mut self) -> f32 {
         let sum: f32 = (0..12).map(|_| self.below(1 << 20) as f32 / (1 << 20) as f32).sum();
         sum - 6.
     }
@@ -34,13 +34,13 @@ impl Draw {
         })
     }
 
-    pub fn items(&mut self, schema: &Schema, count: usize) -> Items {
+    pub(crate) fn items(&mut self, schema: &Schema, count: usize) -> Items {
         let sparse = self.ids(count, schema.item_sparse());
         let dense = Array2::from_shape_simple_fn((count, schema.item_dense().len()), || self.value());
         Items::new(sparse, dense).expect("finite items")
     }
 
-    pub fn request(&mut self, schema: &Schema, history: usize, candidates: usize) -> Request {
+    pub(crate) fn request(&mut self, schema: &Schema, history: usize, candidates: usize) -> Request {
         let user = User::new(
             self.ids(1, schema.user_sparse()).row(0).to_owned(),
             Array1::from_shape_simple_fn(schema.user_dense().len(), || self.value()),
@@ -51,7 +51,8 @@ impl Draw {
         let past = if self.below(2) == 0 {
             past
         } else {
-            let days = Array1::from_shape_simple_fn(history, || self.below(4_000) as f32 / 10.);
+            // Up to 10³⁸ days: beyond all rows of the position table.
+            let days = Array1::from_shape_simple_fn(history, || 1.1_f32.powi(self.below(900) as i32));
             past.with_ages(days).expect("no age is negative")
         };
         let scores = Array1::from_shape_simple_fn(candidates, || self.value());
@@ -60,11 +61,12 @@ impl Draw {
     }
 }
 
-pub const MAX_HISTORY: usize = 40;
-pub const MAX_CANDIDATES: usize = 45;
+pub(crate) const MAX_HISTORY: usize = 70;
+/// More than two parts of the queries that attention works out together.
+pub(crate) const MAX_CANDIDATES: usize = 140;
 
 /// Fields of all kinds, or hardly any.
-pub fn schema(sparse: bool, dense: bool, user: bool) -> Schema {
+pub(crate) fn schema(sparse: bool, dense: bool, user: bool) -> Schema {
     let mut schema = Schema::builder().feedback(["skipped", "seen", "bought"]);
     if sparse || !dense {
         schema = schema.item_sparse("item", 97).item_sparse("maker", 11);
@@ -79,7 +81,7 @@ pub fn schema(sparse: bool, dense: bool, user: bool) -> Schema {
 }
 
 /// Every parameter moved from where it starts, so that none is zero and no gate stands open.
-pub fn stirred(file: &ModelFile, seed: u64) -> ModelFile {
+pub(crate) fn stirred(file: &ModelFile, seed: u64) -> ModelFile {
     let mut draw = Draw(seed);
     let header = file.header();
     let mut stirred = ModelFile::new(header.kind.clone(), header.schema.clone(), header.config.clone());
@@ -91,7 +93,7 @@ pub fn stirred(file: &ModelFile, seed: u64) -> ModelFile {
 }
 
 /// A PSAD with weights at random, and its file.
-pub fn psad(schema: &Schema, config: PsadConfig, seed: u64) -> (Psad, ModelFile) {
+pub(crate) fn psad(schema: &Schema, config: PsadConfig, seed: u64) -> (Psad, ModelFile) {
     let file = stirred(&Psad::new(schema, config, seed).expect("sizes fit").to_file().expect("readable"), seed);
     let psad = Psad::from_file(&file).expect("shapes fit");
     let file = psad.to_file().expect("readable");
@@ -99,7 +101,7 @@ pub fn psad(schema: &Schema, config: PsadConfig, seed: u64) -> (Psad, ModelFile)
 }
 
 /// A `NAR4Rec` with weights at random, and its file.
-pub fn nar4rec(schema: &Schema, config: Nar4RecConfig, seed: u64) -> (Nar4Rec, ModelFile) {
+pub(crate) fn nar4rec(schema: &Schema, config: Nar4RecConfig, seed: u64) -> (Nar4Rec, ModelFile) {
     let file = stirred(&Nar4Rec::new(schema, config, seed).expect("sizes fit").to_file().expect("readable"), seed);
     let nar4rec = Nar4Rec::from_file(&file).expect("shapes fit");
     let file = nar4rec.to_file().expect("readable");
@@ -107,7 +109,7 @@ pub fn nar4rec(schema: &Schema, config: Nar4RecConfig, seed: u64) -> (Nar4Rec, M
 }
 
 /// Sizes from odd to the default.
-pub fn configs() -> impl Strategy<Value = PsadConfig> {
+pub(crate) fn configs() -> impl Strategy<Value = PsadConfig> {
     let sizes = prop_oneof![Just((12, 3)), Just((32, 2)), Just((64, 2)), Just((20, 1))];
     let switches = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
     let hidden = prop_oneof![Just(vec![64, 32]), Just(vec![]), Just(vec![7]), Just(vec![9, 5, 3])];
