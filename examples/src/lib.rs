@@ -12,3 +12,8 @@ pub use input::Input;
 pub use learning_curves::draw_learning_curves;
 pub use plans::{Model, Source};
 pub use showcase::before_and_after;
+
+/// The README's programs compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

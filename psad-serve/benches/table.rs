@@ -126,8 +126,10 @@ impl Contest<'_> {
                 }
             }
         }
-        times.iter_mut().for_each(|times| times.sort_by(f64::total_cmp));
-        times
+        times.map(|mut times| {
+            times.sort_by(f64::total_cmp);
+            times
+        })
     }
 }
 

@@ -81,8 +81,3 @@ pub use psad_scorer as scorer;
 pub use psad_sim as sim;
 pub use psad_train as train;
 pub use psad_upn as upn;
-
-/// The README's program compiles.
-#[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-struct Readme;
