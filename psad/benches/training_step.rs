@@ -59,9 +59,8 @@ impl Ids {
     fn items(&mut self, schema: &Schema, count: usize) -> Items {
         let fields = schema.item_sparse();
         let ids = Array2::from_shape_fn((count, fields.len()), |(_, field)| self.below(fields[field].vocabulary));
-        let dense = Array2::from_shape_simple_fn((count, schema.item_dense().len()), || {
-            self.below(2_000) as f32 / 1_000. - 1.
-        });
+        let dense =
+            Array2::from_shape_simple_fn((count, schema.item_dense().len()), || self.below(2_000) as f32 / 1_000. - 1.);
         Items::new(ids, dense).expect("both halves hold the same items")
     }
 
