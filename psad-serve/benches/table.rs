@@ -51,7 +51,7 @@ fn table() {
             let flop = work::teacher(candidates, SLOTS, block);
             row(&format!("PSAD-G, K = {block}"), &served, &models.teacher(block), flop);
         }
-        row("NAR4Rec", &nar4rec.reranker(), &models.nar4rec.generator(), work::matching(candidates, SLOTS));
+        row("NAR4Rec, greedy", &nar4rec.reranker(), &models.nar4rec.generator(), work::matching(candidates, SLOTS));
     }
 }
 

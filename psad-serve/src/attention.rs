@@ -73,7 +73,8 @@ pub(crate) struct Values<'a> {
 
 /// Each query's mixture of the values, `[queries, heads · head width]` into `mixed`.
 ///
-/// Queries are scaled already. `hidden` keys weigh 1e-38, which is nothing beside any other; one must be left. Without any key the mixture is zero.
+/// Queries are scaled already. `hidden` keys weigh 1e-38, which is nothing beside any other; one must be left. Without any
+/// key the mixture is zero.
 pub(crate) fn attend(
     dispatch: Dispatch,
     queries: Queries<'_>,

@@ -58,8 +58,8 @@ pub enum ServeError {
         /// The most.
         most: usize,
     },
-    /// A user state that another model made, as after a reload; the user is to be encoded again.
-    #[error("the user state was made by another model")]
+    /// A user state that another model made, as after a reload, or none; the user is to be encoded again.
+    #[error("the user state was made by another model, or by none")]
     OtherModel,
     /// A golden answer with another number of rows than the reranker gives.
     #[error("{reranker}: the golden answer has {found} rows of logits, expected {expected}")]

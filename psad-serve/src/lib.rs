@@ -21,7 +21,8 @@
 //! ```
 //!
 //! * **Same answers.** The forward pass stands here a second time; scores are within 1e-4 of the trained model's
-//!   (relative to those above 1), and slates are the same where scores differ by more. Tests hold every path of instructions against the trained models.
+//!   (relative to those above 1), and slates are the same where scores differ by more. Tests hold every path of
+//!   instructions against the trained models.
 //! * **No allocation.** Each thread has one workspace, sized by [`Served::warm_up`] or by the largest request it has met.
 //!   [`Served::rerank_into`] allocates nothing after that, [`Reranker::rerank`](psad_core::Reranker::rerank) the slate that
 //!   it returns. Rules of a request are worked out in memory of their own, and so is what strategies other than greedy and
@@ -61,5 +62,6 @@ mod workspace;
 pub use error::ServeError;
 pub use kernel::Dispatch;
 pub use model::Model;
+pub use psad_decode::Strategy;
 pub use served::Served;
 pub use state::UserState;

@@ -40,7 +40,8 @@ pub(crate) enum Decoders {
 
 impl Model {
     /// Reads a file, verifies its checksum, and replays its golden request: what this program computes must be what the
-    /// one computed that wrote the file.
+    /// one computed that wrote the file. While it is read, the file is held beside the model: some twice the file's size in
+    /// all, and once afterwards.
     ///
     /// # Errors
     /// [`ServeError`] for a file that is truncated, changed, of another version or of an unknown kind, or whose golden

@@ -48,6 +48,17 @@ impl Served {
         }
     }
 
+    /// What the model expects of a request.
+    pub fn schema(&self) -> &Schema {
+        &self.parts.schema
+    }
+
+    /// Whether a user state was made by this model. After a reload it was not, even of the same file; the user is to be
+    /// encoded again then.
+    pub fn knows(&self, state: &UserState) -> bool {
+        state.model == self.parts.id
+    }
+
     /// As [`Reranker::rerank`], into a slate that was used before. Once the thread has answered a request as large, a
     /// request without rules costs no allocation, if slots are filled greedily or by contrastive search.
     ///
@@ -74,7 +85,9 @@ impl Served {
     }
 
     /// Makes the calling thread's workspace as large as the longest history and list of the schema need, by answering a
-    /// blank request of that size. A thread that begins with it allocates nothing for its first real request either.
+    /// blank request of that size. A thread that begins with it allocates nothing for its first real request either. What
+    /// another reranker needs beyond that is asked for with its own call; the threads of a rayon pool, on which batches are
+    /// answered, with `pool.broadcast(|_| served.warm_up())`.
     ///
     /// # Errors
     /// As [`Reranker::rerank`].
@@ -85,7 +98,8 @@ impl Served {
     /// Encodes a user with a history, which in production are known while the ranker still works.
     ///
     /// # Errors
-    /// [`RerankError::Schema`] if they do not fit the model.
+    /// [`RerankError::Schema`] if they do not fit the model; a history that is longer than the schema's is to be cut to the
+    /// latest items first.
     pub fn encode_user(&self, user: &User, history: &History) -> Result<UserState, RerankError> {
         let mut state = UserState::default();
         self.encode_user_into(user, history, &mut state)?;
@@ -104,7 +118,8 @@ impl Served {
         Ok(())
     }
 
-    /// Answers a user who has been encoded: the slate that [`Reranker::rerank`] gives for the whole request.
+    /// Answers a user who has been encoded: the slate that [`Reranker::rerank`] gives for the whole request, without rules;
+    /// [`Served::rerank_with_into`] takes some.
     ///
     /// # Errors
     /// As [`Reranker::rerank`]; [`RerankError::Other`] with a [`ServeError::OtherModel`] for a state of another model, as after
@@ -131,7 +146,7 @@ impl Served {
         if len == 0 {
             return Err(RerankError::EmptySlate);
         }
-        if state.model != self.parts.id {
+        if !self.knows(state) {
             return Err(RerankError::other(ServeError::OtherModel));
         }
         self.parts.schema.check_candidates(candidates)?;
@@ -227,7 +242,8 @@ impl Reranker for Served {
         Ok(slate)
     }
 
-    /// Spreads the requests over the threads of the rayon pool that it is called in.
+    /// Spreads the requests over the threads of the rayon pool that it is called in. One request that cannot be answered
+    /// is the answer to all; who wants the others asks with [`Reranker::rerank`], in threads of one's own.
     fn rerank_batch(&self, requests: &[&Request], len: usize) -> Result<Vec<Slate>, RerankError> {
         if len == 0 {
             return Err(RerankError::EmptySlate);
@@ -245,11 +261,26 @@ impl CandidateScorer for Served {
     }
 }
 
+impl Served {
+    fn block_size(&self) -> Option<usize> {
+        if let Head::Teacher { block_size, .. } = self.head { Some(block_size) } else { None }
+    }
+
+    fn strategy(&self) -> Option<&Strategy> {
+        match &self.head {
+            Head::Student(_) => None,
+            Head::Teacher { strategy, .. } | Head::Matching { strategy, .. } => Some(strategy),
+        }
+    }
+}
+
 impl fmt::Debug for Served {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Served")
             .field("name", &self.name())
+            .field("block_size", &self.block_size())
+            .field("strategy", &self.strategy())
             .field("dispatch", &self.parts.dispatch)
             .finish_non_exhaustive()
     }

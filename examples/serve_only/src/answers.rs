@@ -95,7 +95,7 @@ fn arrived(input: &mut (impl BufRead + Buffered)) -> std::io::Result<Vec<Vec<u8>
 
 /// The line that answers a line, and how long the reranker took; `None` if it was refused.
 fn answer(reranker: &(impl Reranker + ?Sized), request: &[u8], len: usize) -> (String, Option<Duration>) {
-    let request = match serde_json::from_slice::<Request>(request) {
+    let request = match serde_json::from_slice::<Request>(request.trim_ascii()) {
         Ok(request) => request,
         Err(error) => return (refusal(&error), None),
     };

@@ -13,7 +13,7 @@
 mod answers;
 mod latencies;
 
-use std::io::{BufReader, stdin, stdout};
+use std::io::{BufReader, Write, stdin, stdout};
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -54,7 +54,7 @@ enum Which {
     Student,
     /// PSAD-G
     Teacher,
-    /// NAR4Rec with greedy search or what its configuration says
+    /// NAR4Rec with the strategy of its configuration
     #[value(name = "nar4rec")]
     Nar4Rec,
 }
@@ -95,7 +95,7 @@ fn choose(model: &Model, arguments: &Arguments) -> Result<Served> {
 fn golden(file: &ModelFile, served: &Served, len: usize) -> Result<()> {
     let golden = file.header().golden.as_ref().context("the file has no golden request")?;
     let slate = served.rerank(golden.request(), len)?;
-    println!("{}", answers::line(&slate));
+    writeln!(stdout(), "{}", answers::line(&slate)).context("writing the answer")?;
     if let Some(answer) = golden.answer(served.name()) {
         eprintln!("the program that wrote the file answered {:?}", answer.slate);
     }

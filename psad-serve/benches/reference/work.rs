@@ -73,6 +73,10 @@ pub(crate) fn teacher(n: usize, slots: usize, block: usize) -> usize {
 pub(crate) fn matching(n: usize, slots: usize) -> usize {
     let plain = user() + candidates(n) - gate(n) - gate(HISTORY);
     let set = linear(n, WIDTH + PROFILE, WIDTH) + layer(n);
-    let position = layer(n) + 4 * linear(n, WIDTH, WIDTH) + attention(n, n);
-    plain + set + 2 * position + linear(slots, WIDTH, WIDTH) + linear(slots, WIDTH, n)
+    // In the last layer, positions beyond the slots are read but do not ask.
+    let position = |asking: usize| {
+        let own = 2 * linear(asking, WIDTH, WIDTH) + 2 * linear(n, WIDTH, WIDTH) + attention(asking, n);
+        2 * own + feed_forward(asking)
+    };
+    plain + set + position(n) + position(slots) + linear(slots, WIDTH, WIDTH) + linear(slots, WIDTH, n)
 }
