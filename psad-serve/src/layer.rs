@@ -152,7 +152,6 @@ pub(crate) fn values_of(projected: &[f32], width: usize, stride: usize) -> Value
 
 /// Attention of rows to a memory that was projected before.
 pub(crate) struct CrossAttention {
-    sizes: Sizes,
     query: Linear,
     output: Linear,
 }
@@ -168,7 +167,7 @@ impl CrossAttention {
         let projections = Projections::read(&source.part(name), sizes)?;
         let memory = projections.memory().pack(source.dispatch);
         let query = projections.query.after(&source.norm(norm, sizes.width)?).pack(source.dispatch);
-        Ok((Self { sizes, query, output: projections.output.pack(source.dispatch) }, memory))
+        Ok((Self { query, output: projections.output.pack(source.dispatch) }, memory))
     }
 
     /// Adds what every row reads of the memory to `x`, `[rows, width]`.
@@ -176,21 +175,34 @@ impl CrossAttention {
         &self,
         dispatch: Dispatch,
         x: &mut [f32],
-        (keys, values): (&Keys, Values<'_>),
+        memory: (&Keys, Values<'_>),
         hidden: &[usize],
         space: &mut Space,
     ) {
-        let width = self.sizes.width;
-        let Space { normed, projected, scores, mixed, .. } = space;
-        let normed = normed.room(x.len());
-        dispatch.normalise(x, normed, width, EPSILON);
-        let query = projected.room(x.len());
-        self.query.forward(dispatch, normed, query, Then::Write);
-        let mixed = mixed.room(x.len());
-        let queries = Queries { data: query, stride: width, count: x.len() / width };
-        attend(dispatch, queries, keys, values, hidden, scores, mixed);
+        let mixed = mix(dispatch, &self.query, x, memory, hidden, space);
         self.output.forward(dispatch, mixed, x, Then::Add);
     }
+}
+
+/// What every row of `x` `[rows, width]` reads of a memory, before the attention's output layer; `query` asks for it.
+pub(crate) fn mix<'s>(
+    dispatch: Dispatch,
+    query: &Linear,
+    x: &[f32],
+    (keys, values): (&Keys, Values<'_>),
+    hidden: &[usize],
+    space: &'s mut Space,
+) -> &'s [f32] {
+    let width = query.columns();
+    let Space { normed, projected, scores, mixed, .. } = space;
+    let normed = normed.room(x.len());
+    dispatch.normalise(x, normed, width, EPSILON);
+    let asking = projected.room(x.len());
+    query.forward(dispatch, normed, asking, Then::Write);
+    let mixed = mixed.room(x.len());
+    let queries = Queries { data: asking, stride: width, count: x.len() / width };
+    attend(dispatch, queries, keys, values, hidden, scores, mixed);
+    mixed
 }
 
 /// A memory that rows attend to: keys, and values in rows beside them.

@@ -3,9 +3,8 @@
 use psad_core::Candidates;
 
 use super::{EncodeSpace, Encoded, Encoder, UserEncoding};
-use crate::attention::{Queries, attend};
 use crate::kernel::{Dispatch, Rows, Then};
-use crate::layer::EPSILON;
+use crate::layer::mix;
 
 impl Encoder {
     /// Encodes candidates that fit the schema, for a user who has been encoded.
@@ -32,15 +31,8 @@ impl Encoder {
         let items = space.items.room(count * width);
         self.join_inputs.apply_with(dispatch, Rows::new(inputs, width), count, Some(&user.join), items, Then::Write);
         let layers = &mut space.layers;
-        let (keys, values) = user.memory.parts();
-        if keys.len() > 0 {
-            let normed = layers.normed.room(count * width);
-            dispatch.normalise(inputs, normed, width, EPSILON);
-            let query = layers.projected.room(count * width);
-            self.target.query.forward(dispatch, normed, query, Then::Write);
-            let mixed = layers.mixed.room(count * width);
-            let queries = Queries { data: query, stride: width, count };
-            attend(dispatch, queries, keys, values, &[], &mut layers.scores, mixed);
+        if user.history() > 0 {
+            let mixed = mix(dispatch, &self.target.query, inputs, user.memory.parts(), &[], layers);
             self.target.output.apply_with(dispatch, Rows::new(mixed, width), count, None, items, Then::Add);
         }
         for layer in &self.layers {

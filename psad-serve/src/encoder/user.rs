@@ -3,8 +3,7 @@
 use psad_core::{History, User};
 
 use super::{EncodeSpace, Encoder, UserEncoding};
-use crate::kernel::{Buffer, Right};
-use crate::kernel::{Dispatch, Rows, Size, Then};
+use crate::kernel::{Buffer, Dispatch, Right, Rows, Size, Then};
 use crate::layer::on_row;
 
 impl Encoder {
