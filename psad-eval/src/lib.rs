@@ -38,6 +38,7 @@
 //! * [`auc`], [`gauc`], [`log_loss`], [`log_loss_of_logits`]: scores against labels.
 //! * [`evaluate`], [`Report`], [`Summary`]: a reranker over many lists, kept per list, so that shards merge exactly.
 //! * [`paired`], [`paired_clustered`], [`Comparison`]: a difference with its interval and p-value.
+//! * [`off_policy`]: what another policy would have earned, from logs with propensities (IPS, DR, SIPS, IIPS, RIPS).
 //! * [`latency`], [`Latency`]: p50 and p99 of one answer.
 //! * [`InitialOrder`], [`RandomOrder`]: the rows that every table has.
 //!
@@ -45,7 +46,7 @@
 //! them with a known truth, against which regret can be measured.
 //!
 //! # What this does not do
-//! ERR, calibration error, diversity of the top k, rank correlation and off-policy estimates come later. Intervals are
+//! ERR, calibration error, diversity of the top k and rank correlation come later. Intervals are
 //! percentile intervals: below some twenty lists they are too narrow. Nothing is corrected for many comparisons.
 
 mod evaluate;
@@ -55,6 +56,7 @@ mod input;
 mod latency;
 mod measure;
 mod metric;
+pub mod off_policy;
 mod paired;
 mod policy;
 mod ranked;

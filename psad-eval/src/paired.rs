@@ -7,10 +7,10 @@ use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 use thiserror::Error;
 
-/// How [`paired`] resamples.
+/// How [`paired`] and [`off_policy`](crate::off_policy) resample.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct BootstrapConfig {
-    /// Resamples of the interval, and random sign patterns of the test; at least 2 / (1 − level).
+    /// Resamples of the interval, and random sign patterns of a test; at least 2 / (1 − level).
     pub resamples: usize,
     /// Confidence level of the interval, between 0 and 1.
     pub level: f64,
@@ -26,7 +26,7 @@ impl Default for BootstrapConfig {
 }
 
 impl BootstrapConfig {
-    fn check(&self) -> Result<(), CompareError> {
+    pub(crate) fn check(&self) -> Result<(), CompareError> {
         if !(self.level > 0. && self.level < 1.) {
             return Err(CompareError::Level { level: self.level });
         }
