@@ -48,7 +48,8 @@ impl Context {
         window.iter().map(|&item| self.effect(kinds[item], next)).product()
     }
 
-    fn effect(&self, above: Kind, next: Kind) -> f64 {
+    /// The factor that one item in the window puts on an item of kind `next`.
+    pub(crate) fn effect(&self, above: Kind, next: Kind) -> f64 {
         if above.category == next.category {
             self.substitute
         } else if above.helps == next.category {

@@ -12,6 +12,7 @@ pub(crate) enum Stream {
     Calibration,
     Clicks,
     Lists(Split),
+    Search,
 }
 
 impl Stream {
@@ -26,6 +27,7 @@ impl Stream {
             Self::Lists(Split::Train) => 4,
             Self::Lists(Split::Validation) => 5,
             Self::Lists(Split::Test) => 6,
+            Self::Search => 7,
         };
         let mut key = [0; 32];
         for (part, word) in key.chunks_exact_mut(8).zip([seed, code, index]) {

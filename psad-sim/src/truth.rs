@@ -6,6 +6,7 @@ use psad_core::Slate;
 use crate::SimError;
 use crate::catalog::Kind;
 use crate::scan::{Context, Scan};
+use crate::search::Search;
 use crate::seed::Stream;
 
 /// The exact answer of one user to any slate of one list; see the [front page](crate) for the formulas.
@@ -110,6 +111,18 @@ impl ListTruth {
     pub(crate) fn utility(&self, slate: &[usize]) -> f64 {
         let walk = slate.iter().enumerate();
         walk.fold(Progress::START, |progress, (slot, &item)| self.step(progress, &slate[..slot], item)).clicks
+    }
+
+    /// The same truth, laid out for a search among slates of `len` slots.
+    pub(crate) fn search(&self, len: usize) -> Search {
+        let effects = |&next: &Kind| self.kinds.iter().map(|&above| self.context.effect(above, next)).collect();
+        Search {
+            attraction: self.attraction.clone(),
+            effects: self.kinds.iter().map(effects).collect(),
+            window: self.context.window,
+            after_skip: self.scan.after_skip(),
+            after_click: (0..len).map(|slot| self.scan.after_click(slot)).collect(),
+        }
     }
 
     fn check(&self, slate: &Slate) -> Result<(), SimError> {
