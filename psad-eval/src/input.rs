@@ -42,6 +42,32 @@ pub enum InputError {
         /// The number.
         value: f32,
     },
+    /// A parameter of a metric outside its range.
+    #[error("{what} is {value}; it must lie in {range}")]
+    Parameter {
+        /// The parameter.
+        what: &'static str,
+        /// Its value.
+        value: f64,
+        /// Where it may lie, as an interval.
+        range: &'static str,
+    },
+    /// A vector without direction: zero, or not finite.
+    #[error("the vector of item {item} has the length {norm}; an angle needs a length that is finite and above 0")]
+    Vector {
+        /// The item.
+        item: usize,
+        /// Euclidean length of its vector.
+        norm: f64,
+    },
+    /// A catalogue with fewer items than were seen.
+    #[error("the catalogue has {catalog} items, but {seen} were seen")]
+    Catalog {
+        /// Items that the catalogue is said to have.
+        catalog: usize,
+        /// Distinct items that were seen.
+        seen: usize,
+    },
 }
 
 pub(crate) fn check_labels(labels: &[f32]) -> Result<(), InputError> {

@@ -35,7 +35,11 @@
 //!
 //! * [`Measure`], [`AtK`]: the metrics of a slate; [`Metric`], the trait for one's own; [`Ranked`], what they read.
 //! * [`Gain`], [`Denominator`], [`NoRelevant`], [`ShortList`], [`Ties`]: the choices.
-//! * [`auc`], [`gauc`], [`log_loss`], [`log_loss_of_logits`]: scores against labels.
+//! * [`auc`], [`gauc`], [`log_loss`], [`log_loss_of_logits`]: scores against labels; [`Calibration`] with [`Bins`]: the
+//!   expected calibration error (ECE) and its reliability table.
+//! * [`CategoryIld`], [`CosineIld`], [`AlphaNdcg`], [`CategoryCoverage`]: diversity of the top k, from [`Topics`] or
+//!   vectors; [`ExposureGini`]: how unevenly many slates share out exposure.
+//! * [`Agreement`]: Kendall's τ, RBO and top-k overlap of two orders of one list.
 //! * [`evaluate`], [`Report`], [`Summary`]: a reranker over many lists, kept per list, so that shards merge exactly.
 //! * [`paired`], [`paired_clustered`], [`Comparison`]: a difference with its interval and p-value.
 //! * [`off_policy`]: what another policy would have earned, from logs with propensities (IPS, DR, SIPS, IIPS, RIPS).
@@ -46,9 +50,14 @@
 //! them with a known truth, against which regret can be measured.
 //!
 //! # What this does not do
-//! ERR, calibration error, diversity of the top k and rank correlation come later. Intervals are
-//! percentile intervals: below some twenty lists they are too narrow. Nothing is corrected for many comparisons.
+//! [`evaluate`] sees labels alone: diversity and agreement take one slate at a time, and their values are pushed into a
+//! [`Summary`]. Intervals are percentile intervals: below some twenty lists they are too narrow. Nothing is corrected
+//! for many comparisons.
 
+mod agreement;
+mod calibration;
+mod cascade;
+mod diversity;
 mod evaluate;
 mod gains;
 mod hits;
@@ -64,6 +73,11 @@ mod reference;
 mod scores;
 mod summary;
 
+pub use agreement::Agreement;
+pub use calibration::{Bin, Bins, Calibration};
+pub use diversity::{
+    AlphaNdcg, CategoryCoverage, CategoryIld, CosineIld, ExposureDiscount, ExposureGini, Population, Topics,
+};
 pub use evaluate::{EvaluateError, Report, evaluate};
 pub use input::InputError;
 pub use latency::{Latency, LatencyError, latency};

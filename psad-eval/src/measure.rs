@@ -1,6 +1,8 @@
 //! The metrics of a ranked list, cut at k.
 
-use crate::{Denominator, Gain, Metric, NoRelevant, Ranked, ShortList, gains, hits};
+use std::borrow::Cow;
+
+use crate::{Denominator, Gain, Metric, NoRelevant, Ranked, ShortList, cascade, gains, hits};
 
 /// What is measured; [`Measure::at`] makes a [`Metric`] of it.
 ///
@@ -18,6 +20,15 @@ pub enum Measure {
     AveragePrecision(Denominator),
     /// `1 / i` of the first relevant slot i ≤ k', 0 without one (Voorhees, TREC-8 1999); its mean over lists is MRR.
     ReciprocalRank,
+    /// Expected reciprocal rank, `Σ_{i≤k'} 1/i · R_i · Π_{j<i} (1 − R_j)` with `R_i = (2^{c_i} − 1) / 2^highest`
+    /// (Chapelle, Metzler, Zhang & Grinspan, *Expected reciprocal rank for graded relevance*, CIKM 2009).
+    ///
+    /// A list with a label above `highest` has no such probability: the value is NaN, which
+    /// [`evaluate`](crate::evaluate) refuses.
+    ExpectedReciprocalRank {
+        /// Highest grade that a label can have, in this list or another; 1 for clicks.
+        highest: u8,
+    },
     /// `hits_k / k'` (van Rijsbergen, *Information Retrieval*, 1979, as recall and F1).
     Precision,
     /// `hits_k / R`.
@@ -41,7 +52,10 @@ impl Measure {
     fn natural(self) -> NoRelevant {
         match self {
             Self::Ndcg(_) | Self::AveragePrecision(_) | Self::Recall | Self::F1 => NoRelevant::Skip,
-            Self::Dcg(_) | Self::ReciprocalRank | Self::Precision | Self::HitRate | Self::Clicks => NoRelevant::Zero,
+            Self::Dcg(_) | Self::Clicks | Self::ReciprocalRank | Self::ExpectedReciprocalRank { .. } => {
+                NoRelevant::Zero
+            }
+            Self::Precision | Self::HitRate => NoRelevant::Zero,
         }
     }
 
@@ -55,6 +69,7 @@ impl Measure {
             Self::Ndcg(_) => "ndcg",
             Self::AveragePrecision(_) => "map",
             Self::ReciprocalRank => "mrr",
+            Self::ExpectedReciprocalRank { .. } => "err",
             Self::Precision => "precision",
             Self::Recall => "recall",
             Self::HitRate => "hitrate",
@@ -63,15 +78,17 @@ impl Measure {
         }
     }
 
-    fn variant(self) -> Option<&'static str> {
-        match self {
+    fn variant(self) -> Option<Cow<'static, str>> {
+        let fixed = match self {
+            Self::ExpectedReciprocalRank { highest } => return Some(format!("max={highest}").into()),
             Self::Dcg(Gain::Exponential) | Self::Ndcg(Gain::Exponential) => Some("exp"),
             Self::Dcg(Gain::Linear) | Self::Ndcg(Gain::Linear) => Some("linear"),
             Self::AveragePrecision(Denominator::Reachable) => Some("/min(k,R)"),
             Self::AveragePrecision(Denominator::Hits) => Some("/hits"),
             Self::AveragePrecision(Denominator::Relevant) => Some("/R"),
             _ => None,
-        }
+        };
+        fixed.map(Cow::Borrowed)
     }
 }
 
@@ -131,6 +148,7 @@ impl AtK {
             Measure::Ndcg(gain) => gains::ndcg(ranked, gain, cut),
             Measure::AveragePrecision(denominator) => hits::average_precision(ranked, denominator, cut),
             Measure::ReciprocalRank => hits::first_hit(ranked, cut, |slot| 1. / slot as f64),
+            Measure::ExpectedReciprocalRank { highest } => cascade::err(ranked, highest, cut),
             Measure::HitRate => hits::first_hit(ranked, cut, |_| 1.),
             Measure::Precision => hits::expected(ranked, cut) / slots,
             Measure::Recall => hits::expected(ranked, cut) / relevant,
@@ -153,7 +171,8 @@ impl Metric for AtK {
             ShortList::Pad => Some("short=pad"),
             ShortList::Skip => Some("short=skip"),
         };
-        let parts: Vec<&str> = [self.measure.variant(), empty, short].into_iter().flatten().collect();
+        let policies = [empty, short].map(|policy| policy.map(Cow::Borrowed));
+        let parts: Vec<_> = self.measure.variant().into_iter().chain(policies.into_iter().flatten()).collect();
         let suffix = if parts.is_empty() { String::new() } else { format!("({})", parts.join(",")) };
         format!("{}@{}{suffix}", self.measure.stem(), self.k)
     }
@@ -188,6 +207,9 @@ mod tests {
         let map = Measure::AveragePrecision(Denominator::Hits).at(5);
         assert_eq!(map.name(), "map@5(/hits)");
         assert_eq!(map.short_list(ShortList::Skip).name(), "map@5(/hits,short=skip)");
+        let err = Measure::ExpectedReciprocalRank { highest: 4 }.at(20);
+        assert_eq!(err.name(), "err@20(max=4)");
+        assert_eq!(err.no_relevant(NoRelevant::Skip).name(), "err@20(max=4,empty=skip)");
         assert_eq!(Measure::Precision.at(3).name(), "precision@3");
         assert_eq!(Measure::Precision.at(3).no_relevant(NoRelevant::Skip).name(), "precision@3(empty=skip)");
     }

@@ -94,6 +94,13 @@ fn an_overflowing_metric_is_an_error_with_its_name() {
 }
 
 #[test]
+fn a_label_above_the_highest_grade_is_an_error_with_its_list() {
+    let metrics = [Measure::ExpectedReciprocalRank { highest: 2 }.at(1)];
+    let error = evaluate(&InitialOrder, [list(0, &[2., 0.]), list(1, &[1., 3.])], &metrics, 1).unwrap_err();
+    assert_eq!(error.to_string(), "`err@1(max=2)` is NaN on list 1; values must be finite");
+}
+
+#[test]
 fn a_random_order_depends_on_the_request_and_the_seed_alone() {
     let lists = lists(30);
     let requests: Vec<&Request> = lists.iter().map(LabeledList::request).collect();

@@ -8,6 +8,7 @@ const DENOMINATORS: [Denominator; 3] = [Denominator::Reachable, Denominator::Hit
 fn fractions() -> Vec<Measure> {
     let mut all = vec![Measure::Ndcg(Gain::Exponential), Measure::Ndcg(Gain::Linear)];
     all.extend(DENOMINATORS.map(Measure::AveragePrecision));
+    all.extend([3, 7].map(|highest| Measure::ExpectedReciprocalRank { highest }));
     all.extend([Measure::ReciprocalRank, Measure::Precision, Measure::Recall, Measure::HitRate, Measure::F1]);
     all
 }
@@ -110,6 +111,16 @@ proptest! {
                 value(measure.at(k), &more_scores, &more_labels, ties),
             );
             prop_assert_eq!(short, long, "{:?}", measure);
+        }
+    }
+
+    #[test]
+    fn no_order_has_a_higher_err_than_the_perfect_one((_, labels) in lists(6), k in 1_usize..8) {
+        let metric = Measure::ExpectedReciprocalRank { highest: 3 }.at(k);
+        let best = value(metric, &labels, &labels, Ties::Stable);
+        for order in permutations(labels.len()) {
+            let scores: Vec<f32> = order.into_iter().map(|slot| -(slot as f32)).collect();
+            prop_assert!(value(metric, &scores, &labels, Ties::Stable) <= best.map(|best| best + 1e-12));
         }
     }
 
