@@ -1,0 +1,167 @@
+//! All fits, and what they reach on the test lists.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result};
+use indicatif::{ProgressBar, ProgressStyle};
+use psad::eval::{InitialOrder, RandomOrder};
+use serde::Serialize;
+
+use super::fitting::{Fit, Job, MODELS, Unit};
+use super::lists::{Kind, Lists};
+use super::measure::{Values, measure};
+use super::parallel::in_parallel;
+use super::scale::{RATES, Scale};
+use super::stats::rounded;
+use super::variants::{ONE_SHOT, VARIANTS};
+
+/// Names of the rows that every table has.
+pub(crate) const INITIAL: &str = "initial order";
+/// An order drawn at random.
+pub(crate) const RANDOM: &str = "random order";
+
+/// What a unit, or an order that needs no fit, reached on the test lists of one seed.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    /// On which input.
+    pub(crate) kind: Kind,
+    /// With which seed.
+    pub(crate) seed: u64,
+    /// Name of the unit.
+    pub(crate) unit: &'static str,
+    /// The values of each of its rerankers.
+    pub(crate) values: Vec<(&'static str, Values)>,
+    /// The fit itself, of the first seed.
+    pub(crate) fit: Option<Fit>,
+}
+
+/// How the learning rate of a method was chosen on an input.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Choice {
+    /// Name of the input.
+    pub(crate) input: &'static str,
+    /// Name of the method.
+    pub(crate) method: &'static str,
+    /// The rate that was taken.
+    pub(crate) rate: f64,
+    /// Every rate with what it reached on the validation lists.
+    pub(crate) tried: Vec<(f64, f64)>,
+}
+
+/// Everything that was fitted and measured.
+#[derive(Debug)]
+pub(crate) struct Experiment {
+    /// In the order of inputs, then seeds.
+    pub(crate) outcomes: Vec<Outcome>,
+    /// In the order of inputs, then methods.
+    pub(crate) choices: Vec<Choice>,
+}
+
+/// Fits and measures everything; `lists` has all inputs with all seeds, the first seed first.
+pub(crate) fn run(lists: &[Lists], scale: &Scale) -> Result<Experiment> {
+    let first = lists.first().context("no input")?.seed;
+    let tuning = tuning_jobs(lists, first);
+    let fits = tuning.len() + lists.iter().map(|of| later_units(of, first).len()).sum::<usize>();
+    let bar = progress(fits as u64);
+    let fit = |job: &Job<'_>| {
+        let fit = job.fit(scale)?;
+        bar.inc(1);
+        if bar.is_hidden() {
+            eprintln!("{} of {fits}: {job}", bar.position());
+        } else {
+            bar.set_message(job.to_string());
+        }
+        Ok(fit)
+    };
+    let tuned = in_parallel(tuning.len(), |job| fit(&tuning[job]))?;
+    let (choices, chosen) = choose(&tuning, tuned)?;
+    let mut outcomes = in_parallel(chosen.len(), |index| measured(&chosen[index].0, &chosen[index].1))?;
+    for (outcome, (_, fit)) in outcomes.iter_mut().zip(chosen) {
+        outcome.fit = Some(fit);
+    }
+    let later = later_jobs(lists, first, &choices)?;
+    outcomes.extend(in_parallel(later.len(), |index| {
+        let fit = fit(&later[index])?;
+        let outcome = measured(&later[index], &fit)?;
+        Ok(Outcome { fit: (outcome.seed == first).then_some(fit), ..outcome })
+    })?);
+    outcomes.extend(in_parallel(lists.len(), |index| orders(&lists[index]))?.into_iter().flatten());
+    bar.finish_and_clear();
+    // By input, seed and table, whatever was fitted when.
+    outcomes.sort_by_key(|outcome| (outcome.kind, outcome.seed));
+    Ok(Experiment { outcomes, choices })
+}
+
+fn progress(fits: u64) -> ProgressBar {
+    let bar = ProgressBar::new(fits);
+    // A template of our own that does not parse falls back to indicatif's.
+    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} fits {elapsed} (left {eta}) {msg}") {
+        bar.set_style(style);
+    }
+    bar.tick();
+    bar
+}
+
+/// Every method with every rate, on the first seed of every input.
+fn tuning_jobs(lists: &[Lists], first: u64) -> Vec<Job<'_>> {
+    let of_first = lists.iter().filter(|lists| lists.seed == first);
+    let with_rates = |lists, model| RATES.map(|rate| Job { lists, unit: Unit::plain(model), rate });
+    of_first.flat_map(|lists| MODELS.into_iter().flat_map(move |model| with_rates(lists, model))).collect()
+}
+
+/// A job with what came of it.
+type Done<'a> = (Job<'a>, Fit);
+
+/// Takes of every method's fits the one that is best on the validation lists; of equals the one with the smallest rate.
+fn choose<'a>(jobs: &[Job<'a>], fits: Vec<Fit>) -> Result<(Vec<Choice>, Vec<Done<'a>>)> {
+    let (mut choices, mut chosen) = (Vec::new(), Vec::new());
+    let mut fits = fits.into_iter();
+    for jobs in jobs.chunks(RATES.len()) {
+        let tried: Vec<Done<'a>> = jobs.iter().copied().zip(fits.by_ref()).collect();
+        let reached = tried.iter().map(|(job, fit)| (job.rate, rounded(fit.validation))).collect();
+        // `max_by` keeps the last of equals, so it walks backwards.
+        let best = tried.into_iter().rev().max_by(|(_, a), (_, b)| a.validation.total_cmp(&b.validation));
+        let (job, fit) = best.context("no rate to choose from")?;
+        let (input, method) = (job.lists.kind.name(), job.unit.label());
+        choices.push(Choice { input, method, rate: job.rate, tried: reached });
+        chosen.push((job, fit));
+    }
+    Ok((choices, chosen))
+}
+
+/// What is fitted beside the tuning: methods on the other seeds, one-shot everywhere, all variants where items influence
+/// each other most.
+fn later_units(lists: &Lists, first: u64) -> Vec<Unit> {
+    let plain = MODELS.iter().filter(|_| lists.seed != first).map(|&model| Unit::plain(model));
+    let here = VARIANTS.iter().filter(|variant| lists.kind == Kind::Strong || variant.label == ONE_SHOT);
+    plain.chain(here.map(Unit::varied)).collect()
+}
+
+fn later_jobs<'a>(lists: &'a [Lists], first: u64, choices: &[Choice]) -> Result<Vec<Job<'a>>> {
+    let rates: BTreeMap<_, _> = choices.iter().map(|choice| ((choice.input, choice.method), choice.rate)).collect();
+    let mut jobs = Vec::new();
+    for lists in lists {
+        for unit in later_units(lists, first) {
+            let method = Unit::plain(unit.model).label();
+            let rate = *rates.get(&(lists.kind.name(), method)).context("a method without a rate")?;
+            jobs.push(Job { lists, unit, rate });
+        }
+    }
+    Ok(jobs)
+}
+
+fn measured(job: &Job<'_>, fit: &Fit) -> Result<Outcome> {
+    let Lists { kind, seed, test, .. } = job.lists;
+    let values = fit.rerankers.iter().map(|(name, reranker)| Ok((*name, measure(reranker, test, kind.slots())?)));
+    let values = values.collect::<Result<_>>().with_context(|| format!("measuring {job}"))?;
+    Ok(Outcome { kind: *kind, seed: *seed, unit: job.unit.label(), values, fit: None })
+}
+
+/// The orders that need no fit.
+fn orders(lists: &Lists) -> Result<[Outcome; 2]> {
+    let Lists { kind, seed, test, .. } = lists;
+    let outcome = |unit, values| Outcome { kind: *kind, seed: *seed, unit, values: vec![(unit, values)], fit: None };
+    let initial = measure(&InitialOrder, test, kind.slots())?;
+    let random = measure(&RandomOrder::new(*seed), test, kind.slots())?;
+    Ok([outcome(INITIAL, initial), outcome(RANDOM, random)])
+}

@@ -1,0 +1,162 @@
+//! What is fitted: every method at one size, by one plan.
+
+use std::fmt;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use psad::core::ModelFile;
+use psad::methods::Nar4RecConfig;
+use psad::train::{TrainConfig, Trainer};
+use psad::{LabeledList, Method, MethodConfig, PsadConfig, Reranker};
+
+use super::lists::{Kind, Lists};
+use super::measure::{mean, measure};
+use super::scale::Scale;
+use super::variants::{BLOCK_SIZE, Variant};
+use crate::{Model, Source};
+
+/// Trained methods in the order of the tables.
+pub(crate) const MODELS: [Model; 8] =
+    [Model::Mlp, Model::Dlcm, Model::Prm, Model::SetRank, Model::Mir, Model::Seq2Slate, Model::Nar4Rec, Model::Psad];
+
+/// A method, or a variant of PSAD.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Unit {
+    /// The method.
+    pub(crate) model: Model,
+    /// What is changed of PSAD.
+    pub(crate) variant: Option<&'static Variant>,
+}
+
+impl Unit {
+    /// A method as it is.
+    pub(crate) fn plain(model: Model) -> Self {
+        Self { model, variant: None }
+    }
+
+    /// PSAD with a change.
+    pub(crate) fn varied(variant: &'static Variant) -> Self {
+        Self { model: Model::Psad, variant: Some(variant) }
+    }
+
+    /// Its name in tables.
+    pub(crate) fn label(self) -> &'static str {
+        match (self.variant, self.model) {
+            (Some(variant), _) => variant.label,
+            (None, Model::Psad) => "PSAD",
+            (None, Model::Nar4Rec) => "NAR4Rec",
+            (None, Model::Prm) => "PRM",
+            (None, Model::SetRank) => "SetRank",
+            (None, Model::Dlcm) => "DLCM",
+            (None, Model::Seq2Slate) => "Seq2Slate",
+            (None, Model::Mir) => "MIR",
+            (None, Model::Mlp) => "MLP",
+        }
+    }
+}
+
+/// A fitted method.
+pub(crate) struct Fit {
+    /// Mean over its rerankers of what they reach on the validation lists.
+    pub(crate) validation: f64,
+    /// The rerankers under their names.
+    pub(crate) rerankers: Vec<(&'static str, Arc<dyn Reranker>)>,
+    /// What would be saved, of methods that can be served without burn.
+    pub(crate) file: Option<ModelFile>,
+}
+
+impl fmt::Debug for Fit {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Fit").field("validation", &self.validation).finish_non_exhaustive()
+    }
+}
+
+/// One fit to make.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Job<'a> {
+    /// On which lists.
+    pub(crate) lists: &'a Lists,
+    /// Of what.
+    pub(crate) unit: Unit,
+    /// How fast.
+    pub(crate) rate: f64,
+}
+
+/// The sizes of PSAD, which those of all others follow; for both kinds of input, so that one computer does it in hours.
+pub(crate) fn psad() -> PsadConfig {
+    let mut config = Source::Ratings.psad();
+    config.objective.block_size = BLOCK_SIZE;
+    config
+}
+
+/// NAR4Rec decodes as was found best for each kind of input.
+fn nar4rec(kind: Kind) -> Nar4RecConfig {
+    let chosen = if kind == Kind::Ratings { Source::Ratings } else { Source::Simulated };
+    Nar4RecConfig { strategy: chosen.nar4rec().strategy, ..Source::Ratings.nar4rec() }
+}
+
+impl Job<'_> {
+    /// Fits it on one thread.
+    pub(crate) fn fit(&self, scale: &Scale) -> Result<Fit> {
+        let sizes = Source::Ratings;
+        let fit = match self.unit.model {
+            Model::Psad => {
+                let mut config = psad();
+                if let Some(variant) = self.unit.variant {
+                    variant.apply(&mut config);
+                }
+                self.fitted(config, scale, true)
+            }
+            Model::Nar4Rec => self.fitted(nar4rec(self.lists.kind), scale, true),
+            Model::Prm => self.fitted(sizes.prm(), scale, false),
+            Model::SetRank => self.fitted(sizes.set_rank(), scale, false),
+            Model::Dlcm => self.fitted(sizes.dlcm(), scale, false),
+            Model::Seq2Slate => self.fitted(sizes.seq2slate(), scale, false),
+            Model::Mir => self.fitted(sizes.mir(), scale, false),
+            Model::Mlp => self.fitted(sizes.mlp(), scale, false),
+        };
+        fit.with_context(|| format!("fitting {self}"))
+    }
+
+    fn fitted<C: MethodConfig>(&self, config: C, scale: &Scale, served: bool) -> Result<Fit> {
+        let lists = self.lists;
+        let train: Vec<&LabeledList> = lists.train.iter().collect();
+        let trainer = Trainer::new(self.plan(scale))?;
+        let method = Method::new(&lists.schema, config, lists.seed)?;
+        let fitted = method.fit_by(trainer, &train, |method| Ok(validated(method, lists)?))?;
+        let best = fitted.epochs.iter().map(|epoch| epoch.validation).fold(f64::NEG_INFINITY, f64::max);
+        let file = served.then(|| fitted.method.to_file()).transpose()?;
+        Ok(Fit { validation: best, rerankers: fitted.method.rerankers(), file })
+    }
+
+    fn plan(&self, scale: &Scale) -> TrainConfig {
+        let (epochs, source) = match self.lists.kind {
+            Kind::Ratings => (scale.ratings_epochs, Source::Ratings),
+            _ => (scale.epochs, Source::Simulated),
+        };
+        let (learning_rate, batch_size, seed) = (self.rate, scale.batch_size, self.lists.seed);
+        // The fits share the cores, not their batches.
+        let workers = 1;
+        let plan = source.plan(self.unit.model);
+        TrainConfig { epochs, batch_size, learning_rate, workers, seed, patience: None, ..plan }
+    }
+}
+
+impl fmt::Display for Job<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Lists { kind, seed, .. } = self.lists;
+        write!(formatter, "{}, seed {seed}, {}, rate {}", kind.name(), self.unit.label(), self.rate)
+    }
+}
+
+/// An online test on validation users where they can be asked, otherwise NDCG@10.
+fn validated<C: MethodConfig>(method: &Method<C>, lists: &Lists) -> Result<f64> {
+    let rerankers = method.rerankers();
+    let mut sum = 0.;
+    for (_, reranker) in &rerankers {
+        let values = measure(reranker, &lists.validation, lists.kind.slots())?;
+        // Without any relevant item nothing is better than anything.
+        sum += mean(values.get(lists.kind.primary())).unwrap_or(0.);
+    }
+    Ok(sum / rerankers.len().max(1) as f64)
+}

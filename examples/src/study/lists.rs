@@ -1,0 +1,145 @@
+//! The inputs of the study: four kinds of simulated users, and ratings.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use psad::sim::{Interactions, ListTruth, Optima, SimConfig, SimulatedList, World};
+use psad::{LabeledList, Schema};
+
+use super::measure::Column;
+use super::scale::Scale;
+use crate::{Input, SLATE_LENGTH};
+
+/// Candidates of the lists whose best slate is known exactly.
+const EXHAUSTIVE: usize = 8;
+
+/// Where lists come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    /// Items that hardly change each other's clicks.
+    Weak,
+    /// Items that noticeably do.
+    Medium,
+    /// Items that do so as much as they count themselves.
+    Strong,
+    /// The same, with lists so short that the best slate is found by trying all.
+    StrongEight,
+    /// Ratings of a folder.
+    Ratings,
+}
+
+impl Kind {
+    /// Its name in tables and files.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Weak => "weak",
+            Self::Medium => "medium",
+            Self::Strong => "strong",
+            Self::StrongEight => "strong-8",
+            Self::Ratings => "ratings",
+        }
+    }
+
+    /// Slots of every slate.
+    pub(crate) fn slots(self) -> usize {
+        if self == Self::StrongEight { EXHAUSTIVE } else { SLATE_LENGTH }
+    }
+
+    /// What rerankers are judged by.
+    pub(crate) fn primary(self) -> Column {
+        if self == Self::Ratings { Column::Ndcg } else { Column::Utility }
+    }
+
+    fn simulated(self, scale: &Scale, seed: u64) -> SimConfig {
+        let interactions = match self {
+            Self::Weak => Interactions::Weak,
+            Self::Medium => Interactions::Medium,
+            _ => Interactions::Strong,
+        };
+        let candidates = if self == Self::StrongEight { EXHAUSTIVE } else { SimConfig::default().candidates };
+        SimConfig {
+            seed,
+            interactions,
+            candidates,
+            items: scale.items,
+            users: scale.users,
+            categories: scale.categories,
+            train_lists: scale.train_lists,
+            validation_lists: scale.validation_lists,
+            test_lists: scale.test_lists,
+            ..SimConfig::default()
+        }
+    }
+}
+
+/// What a method is measured on.
+#[derive(Debug)]
+pub(crate) struct Part {
+    /// The lists.
+    pub(crate) lists: Vec<LabeledList>,
+    /// What simulated users would truly do.
+    pub(crate) truth: Option<Vec<ListTruth>>,
+}
+
+/// The lists of one input with one seed.
+#[derive(Debug)]
+pub(crate) struct Lists {
+    /// Which input.
+    pub(crate) kind: Kind,
+    /// Seed of the world, and of every fit on it.
+    pub(crate) seed: u64,
+    /// What a request looks like.
+    pub(crate) schema: Schema,
+    /// To learn from.
+    pub(crate) train: Vec<LabeledList>,
+    /// To choose rates and epochs with.
+    pub(crate) validation: Part,
+    /// To measure with.
+    pub(crate) test: Part,
+    /// The user of each test list.
+    pub(crate) users: Vec<u32>,
+    /// Expected utility of the best slate of each test list.
+    pub(crate) optima: Option<Vec<f64>>,
+}
+
+impl Lists {
+    /// Simulates or reads them.
+    pub(crate) fn prepare(kind: Kind, seed: u64, scale: &Scale, data: Option<&Path>) -> Result<Self> {
+        match data {
+            Some(folder) if kind == Kind::Ratings => Self::rated(folder, seed),
+            _ => Self::simulated(kind, seed, scale),
+        }
+    }
+
+    fn simulated(kind: Kind, seed: u64, scale: &Scale) -> Result<Self> {
+        let world = World::new(kind.simulated(scale, seed))?;
+        let data = world.generate();
+        let optima = Optima::new(&data.test, kind.slots())?.utilities().to_vec();
+        let users = data.test.iter().map(|list| list.user).collect();
+        // The truth of training lists is only memory.
+        let train = data.train.into_iter().map(|list| list.list).collect();
+        let (validation, test) = (Part::simulated(data.validation), Part::simulated(data.test));
+        let schema = world.schema().clone();
+        Ok(Self { kind, seed, schema, train, validation, test, users, optima: Some(optima) })
+    }
+
+    fn rated(folder: &Path, seed: u64) -> Result<Self> {
+        let Input { schema, train, validation, test, test_users, .. } = Input::ratings(folder, false, seed)
+            .with_context(|| format!("reading the ratings in {}", folder.display()))?;
+        let part = |lists| Part { lists, truth: None };
+        let (validation, test) = (part(validation), part(test));
+        Ok(Self { kind: Kind::Ratings, seed, schema, train, validation, test, users: test_users, optima: None })
+    }
+
+    /// Length of the history of each test list.
+    pub(crate) fn histories(&self) -> impl Iterator<Item = usize> + '_ {
+        self.test.lists.iter().map(|list| list.request().history().len())
+    }
+}
+
+impl Part {
+    fn simulated(lists: Vec<SimulatedList>) -> Self {
+        let (lists, truth) = lists.into_iter().map(|list| (list.list, list.truth)).unzip();
+        Self { lists, truth: Some(truth) }
+    }
+}

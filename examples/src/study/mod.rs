@@ -1,0 +1,139 @@
+//! The published study: every reranker on every input, with several seeds, and what that says of PSAD.
+//!
+//! A list of independent fits runs on all cores, one thread each; answers are put in the order of the list, so that
+//! everything but latency is the same on every run.
+
+mod claims;
+mod experiment;
+mod fitting;
+mod latency;
+mod lists;
+mod measure;
+mod parallel;
+mod plots;
+mod pool;
+mod report;
+mod scale;
+mod stats;
+mod summary;
+mod tables;
+mod variants;
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, ensure};
+use psad::core::write_atomically;
+use serde::Serialize;
+use serde_json::Value;
+
+use self::latency::Latencies;
+use self::lists::{Kind, Lists};
+use self::pool::Pool;
+use self::scale::Scale;
+
+/// What to study.
+#[derive(Debug, Clone)]
+pub struct Study {
+    /// A tiny one, to see that everything works.
+    pub quick: bool,
+    /// Folder with ratings, which become one more input.
+    pub data: Option<PathBuf>,
+    /// Folder for the report.
+    pub out: PathBuf,
+    /// The first seed.
+    pub seed: u64,
+    /// Number of seeds: `seed`, `seed + 1` and so on.
+    pub seeds: u64,
+}
+
+impl Study {
+    /// Fits, measures, times, and writes `study.json`, `study-latency.json`, `study.md` and its pictures.
+    ///
+    /// # Errors
+    /// A faulty input, a fit that fails, or a file that cannot be written.
+    pub fn run(&self) -> Result<()> {
+        let last = self.seeds.checked_sub(1).context("the number of seeds is 0; at least 1 is needed")?;
+        let fits = self.seed.checked_add(last).is_some();
+        ensure!(fits, "{} seeds from {} on run past {}, the largest", self.seeds, self.seed, u64::MAX);
+        // Found out before the fits, not after them.
+        std::fs::create_dir_all(&self.out).with_context(|| format!("making the folder {}", self.out.display()))?;
+        let scale = if self.quick { Scale::quick() } else { Scale::full() };
+        let lists = self.lists(&scale)?;
+        let experiment = experiment::run(&lists, &scale)?;
+        let kinds: BTreeSet<Kind> = lists.iter().map(|lists| lists.kind).collect();
+        let pools: Vec<Pool> = kinds.into_iter().map(|kind| Pool::new(kind, &lists, &experiment)).collect();
+        let summary = summary::summary(&pools, &scale, &self.all_seeds(), &experiment.choices)?;
+        // Before the clock starts, so that nothing is lost if it fails.
+        self.write("study.json", &json(&summary)?)?;
+        let latencies = Latencies::measure(&lists, &experiment, &scale)?;
+        self.write("study-latency.json", &json(&latencies)?)?;
+        for (name, svg) in plots::draw(&summary, &latencies)? {
+            self.write(name, svg.as_bytes())?;
+        }
+        self.write("study.md", report::markdown(&summary, &latencies).as_bytes())
+    }
+
+    fn all_seeds(&self) -> Vec<u64> {
+        (0..self.seeds).map(|index| self.seed + index).collect()
+    }
+
+    /// All inputs with all seeds, the first seed of an input first.
+    fn lists(&self, scale: &Scale) -> Result<Vec<Lists>> {
+        let ratings = self.data.iter().map(|_| Kind::Ratings);
+        let kinds = [Kind::Weak, Kind::Medium, Kind::Strong, Kind::StrongEight].into_iter().chain(ratings);
+        let wanted: Vec<_> =
+            kinds.flat_map(|kind| self.all_seeds().into_iter().map(move |seed| (kind, seed))).collect();
+        parallel::in_parallel(wanted.len(), |index| {
+            let (kind, seed) = wanted[index];
+            let lists = Lists::prepare(kind, seed, scale, self.data.as_deref());
+            lists.with_context(|| format!("preparing {}, seed {seed}", kind.name()))
+        })
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        let path = self.out.join(name);
+        write_atomically(&path, bytes).with_context(|| format!("writing {}", path.display()))
+    }
+}
+
+/// JSON with sorted keys and a last line that ends.
+fn json(value: &impl Serialize) -> Result<Vec<u8>> {
+    let mut value = serde_json::to_value(value)?;
+    value.sort_all_objects();
+    let mut bytes = serde_json::to_vec_pretty::<Value>(&value)?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identical_inputs_give_identical_files_and_seeds_other_ones() {
+        let folder = std::env::temp_dir().join(format!("psad-study-{}", std::process::id()));
+        let file = |name: &str, seed| {
+            let out = folder.join(name);
+            Study { quick: true, data: None, out: out.clone(), seed, seeds: 1 }.run().unwrap();
+            std::fs::read(out.join("study.json")).unwrap()
+        };
+        let (first, second, other) = (file("a", 42), file("b", 42), file("c", 43));
+        let report = std::fs::read_to_string(folder.join("a/study.md")).unwrap();
+        std::fs::remove_dir_all(&folder).unwrap();
+        assert_eq!(first, second);
+        assert_ne!(first, other);
+        assert!(report.contains("PSAD-G") && !report.contains("NaN"), "{report}");
+    }
+
+    #[test]
+    fn keys_are_sorted() {
+        #[derive(Serialize)]
+        struct Unsorted {
+            b: u8,
+            a: u8,
+        }
+        let text = String::from_utf8(json(&Unsorted { b: 1, a: 2 }).unwrap()).unwrap();
+        assert_eq!(text, "{\n  \"a\": 2,\n  \"b\": 1\n}\n");
+    }
+}

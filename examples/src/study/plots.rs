@@ -1,0 +1,113 @@
+//! The study as pictures.
+
+use anyhow::Result;
+
+use super::latency::Latencies;
+use super::lists::Kind;
+use super::pool::{STUDENT, TEACHER};
+use super::summary::{InputSummary, Summary};
+use crate::drawing::{Bar, Curve, Point, bars, lines, scatter, svg};
+
+/// All pictures with the names of their files.
+pub(crate) fn draw(summary: &Summary, latencies: &Latencies) -> Result<[(&'static str, String); 4]> {
+    Ok([
+        ("study-quality-latency.svg", quality(summary, latencies)?),
+        ("study-blocks.svg", blocks(summary, latencies)?),
+        ("study-ablations.svg", ablations(summary)?),
+        ("study-regret.svg", regret(summary)?),
+    ])
+}
+
+fn named(summary: &Summary, kind: Kind) -> Option<&InputSummary> {
+    summary.inputs.iter().find(|input| input.name == kind.name())
+}
+
+fn quality(summary: &Summary, latencies: &Latencies) -> Result<String> {
+    svg((1120, 460), |root| {
+        let (left, right) = root.split_horizontally(560);
+        for (area, kind) in [(left, Kind::Medium), (right, Kind::Strong)] {
+            let rows = named(summary, kind).map_or(&[][..], |input| &input.rows);
+            let points = rows.iter().filter_map(|row| {
+                let x = latencies.rows.get(row.name)?.burn.p50;
+                let ours = row.name.starts_with("PSAD");
+                Some(Point {
+                    name: row.name.to_owned(),
+                    x,
+                    y: row.value.mean,
+                    low: row.value.low,
+                    high: row.value.high,
+                    ours,
+                })
+            });
+            // A random order is so far below that it would flatten all others.
+            let points: Vec<Point> = points.filter(|point| point.name != super::experiment::RANDOM).collect();
+            scatter(&area, &format!("{} interactions", kind.name()), ["p50 of an answer, µs", "utility"], &points)?;
+        }
+        Ok(())
+    })
+}
+
+fn blocks(summary: &Summary, latencies: &Latencies) -> Result<String> {
+    let of = |reranker: &str| {
+        let mut points: Vec<(f64, f64)> = Vec::new();
+        for variant in summary.variants.iter().filter(|variant| variant.reranker == reranker) {
+            points.extend(variant.block_size.map(|size| (size as f64, variant.value.mean)));
+        }
+        points.sort_by(|a, b| a.0.total_cmp(&b.0));
+        Curve { name: reranker.to_owned(), points }
+    };
+    let times = latencies.blocks.iter().map(|(&size, timing)| (size as f64, timing.burn.p50)).collect();
+    let served = latencies.blocks.iter();
+    let served: Vec<_> = served.filter_map(|(&size, timing)| Some((size as f64, timing.served?.p50))).collect();
+    let mut latency = vec![Curve { name: format!("{TEACHER}, burn"), points: times }];
+    if !served.is_empty() {
+        latency.push(Curve { name: format!("{TEACHER}, served"), points: served });
+    }
+    svg((960, 400), |root| {
+        let (left, right) = root.split_horizontally(480);
+        lines(&left, "utility, strong interactions", "slots per step K", &[of(TEACHER), of(STUDENT)], 3)?;
+        lines(&right, "p50 of an answer, µs", "slots per step K", &latency, 0)
+    })
+}
+
+fn ablations(summary: &Summary) -> Result<String> {
+    let of = |reranker: &str| -> Vec<Bar> {
+        let here = summary.variants.iter();
+        // Block sizes have a picture of their own.
+        let here = here.filter(|variant| variant.reranker == reranker && variant.block_size.is_none());
+        let differences = here.filter_map(|variant| Some((variant.label, variant.vs_full?)));
+        differences
+            .map(|(name, found)| Bar {
+                name: name.to_owned(),
+                value: found.diff,
+                low: found.low,
+                high: found.high,
+                ours: found.is_significant(),
+            })
+            .collect()
+    };
+    let (teacher, student) = (of(TEACHER), of(STUDENT));
+    let height = 90 + 26 * teacher.len() as u32;
+    svg((1200, height), |root| {
+        let (left, right) = root.split_horizontally(600);
+        bars(&left, &format!("{TEACHER}: utility minus full PSAD"), &teacher)?;
+        bars(&right, &format!("{STUDENT}: utility minus full PSAD"), &student)
+    })
+}
+
+fn regret(summary: &Summary) -> Result<String> {
+    svg((1120, 400), |root| {
+        let (left, right) = root.split_horizontally(560);
+        for (area, kind) in [(left, Kind::StrongEight), (right, Kind::Strong)] {
+            let rows = named(summary, kind).map_or(&[][..], |input| &input.rows);
+            let bar = |row: &super::summary::Row| {
+                let found = row.regret?;
+                let ours = row.name.starts_with("PSAD");
+                Some(Bar { name: row.name.to_owned(), value: found.mean, low: found.low, high: found.high, ours })
+            };
+            let found: Vec<Bar> = rows.iter().filter_map(bar).collect();
+            bars(&area, &format!("regret, {}", kind.name()), &found)?;
+        }
+        Ok(())
+    })
+}

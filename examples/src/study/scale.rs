@@ -1,0 +1,69 @@
+//! How large the study is; the one place that says so.
+
+use serde::Serialize;
+
+/// Learning rates that every trained method may choose from, on the validation lists of the first seed.
+pub(crate) const RATES: [f64; 2] = [2e-3, 6e-3];
+
+/// Sizes of worlds and fits.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub(crate) struct Scale {
+    /// Items of a world.
+    pub(crate) items: usize,
+    /// Users of a world.
+    pub(crate) users: usize,
+    /// Categories of a world.
+    pub(crate) categories: usize,
+    /// Simulated lists to train on.
+    pub(crate) train_lists: usize,
+    /// Simulated lists to validate on.
+    pub(crate) validation_lists: usize,
+    /// Simulated lists to test on.
+    pub(crate) test_lists: usize,
+    /// Passes over simulated training lists.
+    pub(crate) epochs: usize,
+    /// Passes over the ratings, of which there are far fewer.
+    pub(crate) ratings_epochs: usize,
+    /// Lists per optimiser step.
+    pub(crate) batch_size: usize,
+    /// Test lists whose answers are timed.
+    pub(crate) timed_lists: usize,
+    /// How often each of them is timed.
+    pub(crate) timed_rounds: usize,
+}
+
+impl Scale {
+    /// As published.
+    pub(crate) fn full() -> Self {
+        Self {
+            items: 300,
+            users: 1_000,
+            categories: 12,
+            train_lists: 24_000,
+            validation_lists: 300,
+            test_lists: 1_000,
+            epochs: 3,
+            ratings_epochs: 8,
+            batch_size: 128,
+            timed_lists: 300,
+            timed_rounds: 3,
+        }
+    }
+
+    /// To see that everything works; its numbers say nothing.
+    pub(crate) fn quick() -> Self {
+        Self {
+            items: 60,
+            users: 40,
+            train_lists: 64,
+            validation_lists: 16,
+            test_lists: 40,
+            epochs: 1,
+            ratings_epochs: 1,
+            batch_size: 32,
+            timed_lists: 20,
+            timed_rounds: 1,
+            ..Self::full()
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! What the study says, without what depends on the machine.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result};
+use rayon::prelude::*;
+use serde::Serialize;
+
+use super::claims::Claim;
+use super::experiment::{Choice, INITIAL};
+use super::lists::Kind;
+use super::measure::{Column, mean};
+use super::pool::{Pool, STUDENT, Series, TEACHER};
+use super::scale::Scale;
+use super::stats::{Difference, Estimate, difference, estimate, rounded, share};
+use super::variants::{BLOCK_SIZE, VARIANTS, Variant};
+use crate::SLATE_LENGTH;
+
+/// Everything, as JSON says it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Summary {
+    /// Sizes.
+    pub(crate) scale: Scale,
+    /// Seeds.
+    pub(crate) seeds: Vec<u64>,
+    /// Main tables.
+    pub(crate) inputs: Vec<InputSummary>,
+    /// PSAD with one thing changed, on the input with strong interactions.
+    pub(crate) variants: Vec<VariantSummary>,
+    /// Gain by length of history.
+    pub(crate) activity: Vec<Activity>,
+    /// Learning rates.
+    pub(crate) rates: Vec<Choice>,
+    /// What is claimed.
+    pub(crate) claims: Vec<Claim>,
+    /// Differences that have a p-value.
+    pub(crate) comparisons: usize,
+}
+
+/// One input.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct InputSummary {
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// Slots of every slate.
+    pub(crate) slots: usize,
+    /// Test lists of all seeds.
+    pub(crate) lists: usize,
+    /// Users that are taken for independent.
+    pub(crate) users: usize,
+    /// What rerankers are judged by.
+    pub(crate) judged_by: &'static str,
+    /// Mean of the best slates.
+    pub(crate) optimum: Option<f64>,
+    /// The rerankers.
+    pub(crate) rows: Vec<Row>,
+}
+
+impl InputSummary {
+    /// The row of that name.
+    pub(crate) fn row(&self, name: &str) -> Option<&Row> {
+        self.rows.iter().find(|row| row.name == name)
+    }
+}
+
+/// One reranker on one input.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Row {
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// What it is judged by.
+    pub(crate) value: Estimate,
+    /// The same, seed by seed.
+    pub(crate) by_seed: Vec<f64>,
+    /// Sum of its utilities over that of the best slates.
+    pub(crate) share: Option<f64>,
+    /// What it loses against the best slates.
+    pub(crate) regret: Option<Estimate>,
+    /// NDCG@10 on logged labels.
+    pub(crate) ndcg: Option<f64>,
+    /// MAP@10 on logged labels.
+    pub(crate) map: Option<f64>,
+    /// Its difference to the initial order.
+    pub(crate) vs_initial: Option<Difference>,
+    /// Its difference to PSAD-G.
+    pub(crate) vs_teacher: Option<Difference>,
+}
+
+/// A reranker of a variant of PSAD.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct VariantSummary {
+    /// The variant.
+    pub(crate) label: &'static str,
+    /// Which reranker.
+    pub(crate) reranker: &'static str,
+    /// Slots per step, if that is what the variant changes.
+    pub(crate) block_size: Option<usize>,
+    /// Steps for ten slots, likewise.
+    pub(crate) steps: Option<usize>,
+    /// Utility.
+    pub(crate) value: Estimate,
+    /// Its difference to the same reranker of PSAD as it is.
+    pub(crate) vs_full: Option<Difference>,
+}
+
+/// Gain over the initial order of users with histories of some lengths.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Activity {
+    /// The input.
+    pub(crate) input: &'static str,
+    /// Shortest and longest history.
+    pub(crate) histories: (usize, usize),
+    /// Number of lists.
+    pub(crate) lists: usize,
+    /// By reranker.
+    pub(crate) gains: BTreeMap<&'static str, Difference>,
+}
+
+/// The main table of an input.
+pub(crate) fn input(pool: &Pool) -> Result<InputSummary> {
+    let rows = pool.rows();
+    let optima = pool.optima.as_deref();
+    Ok(InputSummary {
+        name: pool.kind.name(),
+        slots: pool.kind.slots(),
+        lists: pool.clusters.len(),
+        users: pool.clusters.iter().max().map_or(0, |&last| last as usize + 1),
+        judged_by: pool.kind.primary().name(),
+        optimum: optima.map(|optima| rounded(optima.iter().sum::<f64>() / optima.len().max(1) as f64)),
+        rows: rows.par_iter().map(|&(name, series)| row(pool, name, series)).collect::<Result<_>>()?,
+    })
+}
+
+fn row(pool: &Pool, name: &'static str, series: &Series) -> Result<Row> {
+    let values = pool.judged(series);
+    let against = |unit, reranker| {
+        let other = pool.judged(pool.find(unit, reranker)?);
+        difference(values, other, &pool.clusters)
+    };
+    let regret = |optima: &[f64]| {
+        let lost: Vec<_> = values.iter().zip(optima).map(|(value, best)| value.map(|value| best - value)).collect();
+        estimate(&lost, &pool.clusters)
+    };
+    let optima = pool.optima.as_deref();
+    let column = |column| mean(series.values.get(column)).map(rounded);
+    Ok(Row {
+        name,
+        value: estimate(values, &pool.clusters)?,
+        by_seed: by_seed(values, &pool.sizes),
+        share: optima.and_then(|optima| share(values, optima)),
+        regret: optima.map(regret).transpose()?,
+        ndcg: column(Column::Ndcg),
+        map: column(Column::Map),
+        vs_initial: (name != INITIAL).then(|| against(INITIAL, INITIAL)).transpose()?,
+        vs_teacher: (name != TEACHER).then(|| against("PSAD", TEACHER)).transpose()?,
+    })
+}
+
+fn by_seed(values: &[Option<f64>], sizes: &[usize]) -> Vec<f64> {
+    let mut rest = values;
+    let mut next = |&size: &usize| {
+        let (here, later) = rest.split_at_checked(size)?;
+        rest = later;
+        mean(here).map(rounded)
+    };
+    sizes.iter().filter_map(&mut next).collect()
+}
+
+/// PSAD as it is and all its variants, teacher and student each.
+pub(crate) fn variants(pool: &Pool) -> Result<Vec<VariantSummary>> {
+    let units = std::iter::once(None).chain(VARIANTS.iter().map(Some));
+    let wanted: Vec<_> = units.flat_map(|variant| [(variant, TEACHER), (variant, STUDENT)]).collect();
+    wanted.par_iter().map(|&(variant, reranker)| variant_summary(pool, variant, reranker)).collect()
+}
+
+fn variant_summary(pool: &Pool, variant: Option<&Variant>, reranker: &'static str) -> Result<VariantSummary> {
+    let label = variant.map_or("PSAD", |variant| variant.label);
+    let (values, full) = (pool.judged(pool.find(label, reranker)?), pool.judged(pool.find("PSAD", reranker)?));
+    let block_size = variant.map_or(Some(BLOCK_SIZE), Variant::blocks);
+    Ok(VariantSummary {
+        label,
+        reranker,
+        block_size,
+        steps: block_size.map(|size| SLATE_LENGTH.div_ceil(size)),
+        value: estimate(values, &pool.clusters)?,
+        vs_full: variant.map(|_| difference(values, full, &pool.clusters)).transpose()?,
+    })
+}
+
+/// Users without history, and the shorter and the longer half of the others.
+pub(crate) fn activity(pool: &Pool, rows: &[Row]) -> Result<Vec<Activity>> {
+    let best = best_baseline(rows).context("no baseline was measured")?;
+    let mut known: Vec<usize> = pool.histories.iter().copied().filter(|&length| length > 0).collect();
+    known.sort_unstable();
+    let middle = known.get(known.len() / 2).copied().unwrap_or(1);
+    let groups = [(0, 0), (1, middle), (middle + 1, usize::MAX)];
+    let found = groups.par_iter().map(|&(from, to)| group(pool, from..=to, [STUDENT, TEACHER, best]));
+    let found: Vec<Option<Activity>> = found.collect::<Result<_>>()?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+/// The method that is not PSAD's with the highest value.
+pub(crate) fn best_baseline(rows: &[Row]) -> Option<&'static str> {
+    let baselines = rows.iter().filter(|row| !row.name.starts_with("PSAD") && row.vs_initial.is_some());
+    baselines.max_by(|a, b| a.value.mean.total_cmp(&b.value.mean)).map(|row| row.name)
+}
+
+/// None for a group of fewer than two users, of whom nothing can be said.
+fn group(pool: &Pool, lengths: std::ops::RangeInclusive<usize>, names: [&'static str; 3]) -> Result<Option<Activity>> {
+    let here: Vec<usize> = (0..pool.histories.len()).filter(|&list| lengths.contains(&pool.histories[list])).collect();
+    let clusters: Vec<u32> = here.iter().map(|&list| pool.clusters[list]).collect();
+    if clusters.iter().all(|cluster| Some(cluster) == clusters.first()) {
+        return Ok(None);
+    }
+    let pick = |series: &Series| here.iter().map(|&list| pool.judged(series)[list]).collect::<Vec<_>>();
+    let initial = pick(pool.find(INITIAL, INITIAL)?);
+    let mut gains = BTreeMap::new();
+    for (name, series) in pool.rows().into_iter().filter(|(name, _)| names.contains(name)) {
+        gains.insert(name, difference(&pick(series), &initial, &clusters)?);
+    }
+    let seen = || here.iter().map(|&list| pool.histories[list]);
+    let histories = (seen().min().unwrap_or(0), seen().max().unwrap_or(0));
+    Ok(Some(Activity { input: pool.kind.name(), histories, lists: here.len(), gains }))
+}
+
+/// How many differences have a p-value.
+pub(crate) fn comparisons(inputs: &[InputSummary], variants: &[VariantSummary], activity: &[Activity]) -> usize {
+    let rows = inputs.iter().flat_map(|input| &input.rows);
+    let main: usize = rows.map(|row| row.vs_initial.iter().chain(&row.vs_teacher).count()).sum();
+    let varied = variants.iter().filter(|variant| variant.vs_full.is_some()).count();
+    main + varied + activity.iter().map(|group| group.gains.len()).sum::<usize>()
+}
+
+/// All of it.
+pub(crate) fn summary(pools: &[Pool], scale: &Scale, seeds: &[u64], rates: &[Choice]) -> Result<Summary> {
+    let inputs: Vec<InputSummary> = pools.iter().map(input).collect::<Result<_>>()?;
+    let strong = pools.iter().find(|pool| pool.kind == Kind::Strong).context("no input with strong interactions")?;
+    let variants = variants(strong)?;
+    let mut groups = Vec::new();
+    for (pool, input) in pools.iter().zip(&inputs) {
+        if matches!(pool.kind, Kind::Medium | Kind::Strong) {
+            groups.extend(activity(pool, &input.rows)?);
+        }
+    }
+    Ok(Summary {
+        scale: *scale,
+        seeds: seeds.to_vec(),
+        claims: super::claims::claims(&inputs, &variants),
+        comparisons: comparisons(&inputs, &variants, &groups),
+        inputs,
+        variants,
+        activity: groups,
+        rates: rates.to_vec(),
+    })
+}

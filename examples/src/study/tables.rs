@@ -1,0 +1,68 @@
+//! Markdown.
+
+use super::stats::{Difference, Estimate};
+
+/// What stands where there is no number.
+const NONE: &str = "–";
+
+/// A table; the first columns, so many, are text, the others are numbers.
+pub(crate) fn table(header: &[&str], texts: usize, rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
+    let ruler = (0..header.len()).map(|column| if column < texts { "---" } else { "---:" });
+    let ruler: Vec<String> = ruler.map(str::to_owned).collect();
+    let header: Vec<String> = header.iter().map(|&cell| cell.to_owned()).collect();
+    let body: String = rows.into_iter().map(|row| line(&row)).collect();
+    format!("{}{}{body}", line(&header), line(&ruler))
+}
+
+/// A mean with half the width of its interval, which is nearly symmetric with so many lists.
+pub(crate) fn estimated(value: &Estimate) -> String {
+    format!("{:.4} ± {:.4}", value.mean, (value.high - value.low) / 2.)
+}
+
+/// A difference with its interval, marked where it is significant.
+pub(crate) fn differing(found: Option<&Difference>) -> String {
+    found.map_or_else(
+        || NONE.to_owned(),
+        |found| {
+            let mark = if found.is_significant() { " *" } else { "" };
+            format!("{:+.4} [{:+.4}, {:+.4}]{mark}", found.diff, found.low, found.high)
+        },
+    )
+}
+
+/// A number with so many decimals.
+pub(crate) fn number(value: Option<f64>, decimals: usize) -> String {
+    value.map_or_else(|| NONE.to_owned(), |value| format!("{value:.decimals$}"))
+}
+
+/// A part in per cent.
+pub(crate) fn percent(part: Option<f64>) -> String {
+    part.map_or_else(|| NONE.to_owned(), |part| format!("{:.2} %", 100. * part))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_has_as_many_cells_as_the_header() {
+        let text = table(&["a", "b"], 1, [vec!["x".to_owned(), "1".to_owned()]]);
+        assert_eq!(text, "| a | b |\n| --- | ---: |\n| x | 1 |\n");
+    }
+
+    #[test]
+    fn only_what_is_significant_is_marked() {
+        let found = |p| Difference { diff: -0.5, low: -1., high: 0.1, p };
+        assert_eq!(differing(Some(&found(0.01))), "-0.5000 [-1.0000, +0.1000] *");
+        assert_eq!(differing(Some(&found(0.05))), "-0.5000 [-1.0000, +0.1000]");
+        assert_eq!(differing(None), "–");
+    }
+
+    #[test]
+    fn numbers_keep_their_decimals() {
+        assert_eq!(estimated(&Estimate { mean: 2., low: 1.9, high: 2.1 }), "2.0000 ± 0.1000");
+        assert_eq!((number(Some(0.12345), 3), number(None, 3)), ("0.123".to_owned(), "–".to_owned()));
+        assert_eq!(percent(Some(0.98765)), "98.77 %");
+    }
+}

@@ -1,0 +1,101 @@
+//! PSAD with one thing changed.
+
+use psad::PsadConfig;
+
+/// What is changed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Change {
+    /// Slots per step of the decoder.
+    Blocks(usize),
+    /// Anything else.
+    Switch(fn(&mut PsadConfig)),
+}
+
+/// A row of the ablation table, or of the table of block sizes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Variant {
+    /// Its name.
+    pub(crate) label: &'static str,
+    /// What it changes.
+    pub(crate) change: Change,
+}
+
+impl Variant {
+    /// Changes `config`.
+    pub(crate) fn apply(&self, config: &mut PsadConfig) {
+        match self.change {
+            Change::Blocks(size) => config.objective.block_size = size,
+            Change::Switch(change) => change(config),
+        }
+    }
+
+    /// Slots per step, if that is what it changes.
+    pub(crate) fn blocks(&self) -> Option<usize> {
+        match self.change {
+            Change::Blocks(size) => Some(size),
+            Change::Switch(_) => None,
+        }
+    }
+}
+
+/// Slots per step of PSAD itself.
+pub(crate) const BLOCK_SIZE: usize = 5;
+
+/// All slots that are shown in one step; fitted on every input, as it is a row of the main tables.
+pub(crate) const ONE_SHOT: &str = "K = 10";
+
+/// PSAD with one slot per step.
+pub(crate) const AUTOREGRESSIVE: &str = "K = 1";
+
+/// The scorer without its teacher.
+pub(crate) const UNDISTILLED: &str = "without distillation";
+
+/// All variants; each is a line.
+pub(crate) static VARIANTS: [Variant; 12] = [
+    blocks(AUTOREGRESSIVE, 1),
+    blocks("K = 2", 2),
+    blocks(ONE_SHOT, 10),
+    blocks("K = 20", 20),
+    switch("without context enhancement", |config| config.context_enhancement = false),
+    switch("without gate", |config| config.encoder.gate = false),
+    switch("without position encoding", |config| {
+        (config.encoder.history_positions, config.encoder.candidate_positions) = (false, false);
+    }),
+    switch(UNDISTILLED, |config| config.objective.distillation = 0.),
+    switch("distillation weight α × 0.3", |config| config.objective.distillation *= 0.3),
+    switch("distillation weight α × 3", |config| config.objective.distillation *= 3.),
+    switch("decay of guidance γ = 0.5", |config| config.objective.decay = 0.5),
+    switch("decay of guidance γ = 1", |config| config.objective.decay = 1.),
+];
+
+const fn blocks(label: &'static str, size: usize) -> Variant {
+    Variant { label, change: Change::Blocks(size) }
+}
+
+const fn switch(label: &'static str, change: fn(&mut PsadConfig)) -> Variant {
+    Variant { label, change: Change::Switch(change) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::study::fitting::psad;
+
+    #[test]
+    fn every_variant_changes_something_and_is_named_once() {
+        let described = |config: &PsadConfig| serde_json::to_value(config).unwrap();
+        for variant in &VARIANTS {
+            let mut changed = psad();
+            variant.apply(&mut changed);
+            assert_ne!(described(&changed), described(&psad()), "{}", variant.label);
+            assert_eq!(VARIANTS.iter().filter(|other| other.label == variant.label).count(), 1);
+        }
+    }
+
+    #[test]
+    fn variants_that_claims_speak_of_are_there() {
+        for label in [ONE_SHOT, AUTOREGRESSIVE, UNDISTILLED] {
+            assert!(VARIANTS.iter().any(|variant| variant.label == label), "{label}");
+        }
+    }
+}
