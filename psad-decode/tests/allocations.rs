@@ -3,7 +3,7 @@
 use allocation_counter::measure;
 use ndarray::{Array2, Axis};
 use psad_core::{Slate, SlateBuilder};
-use psad_decode::{Picker, Strategy};
+use psad_decode::{Influence, Picker, Strategy};
 
 #[test]
 fn a_slate_without_rules_allocates_nothing_after_the_longest_list() {
@@ -13,14 +13,23 @@ fn a_slate_without_rules_allocates_nothing_after_the_longest_list() {
             (logits, Array2::from_shape_fn((count, 16), |(item, axis)| ((item * 13 + axis * 29) as f32).sin()))
         })
         .into();
-    for strategy in [Strategy::Greedy, Strategy::Contrastive { alpha: 0.6 }] {
-        let mut picker = Picker::new(&strategy).unwrap();
+    let strategies = [Strategy::Greedy, Strategy::Contrastive { alpha: 0.6 }];
+    for (strategy, influences) in strategies.iter().flat_map(|strategy| [(strategy, false), (strategy, true)]) {
+        let mut picker = Picker::new(strategy).unwrap();
         let (mut slate, mut answer) = (SlateBuilder::new(0), Slate::default());
+        let mut influence = Influence::default();
         let mut pick = |logits: &Array2<f32>, vectors: &Array2<f32>, block: usize| {
             slate.reset(vectors.nrows(), 10);
             picker.start(&slate, Some(vectors.view())).unwrap();
+            if influences {
+                for (pair, effect) in influence.reset(vectors.nrows(), &[1., 0.5, 0.25]).iter_mut().enumerate() {
+                    *effect = ((pair * 37) as f32).sin();
+                }
+            }
+            let influence = influences.then_some(&influence);
             for start in (0..10).step_by(block) {
-                picker.fill(&mut slate, logits.slice_axis(Axis(0), (start..10.min(start + block)).into())).unwrap();
+                let block = logits.slice_axis(Axis(0), (start..10.min(start + block)).into());
+                picker.fill(&mut slate, block, influence).unwrap();
             }
             slate.finish_into(&mut answer);
             assert_eq!(answer.len(), vectors.nrows().min(10));
@@ -31,6 +40,6 @@ fn a_slate_without_rules_allocates_nothing_after_the_longest_list() {
                 pick(logits, vectors, block);
             }
         });
-        assert_eq!(allocations.count_total, 0, "{strategy:?}");
+        assert_eq!(allocations.count_total, 0, "{strategy:?}, influences: {influences}");
     }
 }

@@ -1,7 +1,7 @@
 //! What decoding costs beside the network: the logits are rows of a table.
 //!
 //! `method/rules/candidates`: ten slots in two blocks of five, for one list; `_picker` is the search without its
-//! log-probability, in memory that is used again. `prepare` is what a request's rules cost
+//! log-probability, in memory that is used again, and `influence` the same where each pick sways those below. `prepare` is what a request's rules cost
 //! before anything is decoded.
 
 mod rules;
@@ -11,7 +11,8 @@ use std::{convert::Infallible, hint::black_box};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use ndarray::{Array2, Axis};
 use psad_core::{Constraints, Slate, SlateBuilder};
-use psad_decode::{BlockSchedule, Diversifier, Picker, ScoreBlock, Strategy, decode_into, from_fn, plackett_luce};
+use psad_decode::{BlockSchedule, Diversifier, Influence, Picker, ScoreBlock, Strategy};
+use psad_decode::{decode_into, from_fn, plackett_luce};
 
 const SLOTS: usize = 10;
 const BLOCK: usize = 5;
@@ -25,6 +26,13 @@ fn table(candidates: usize) -> Array2<f32> {
 /// What candidates are compared by, `[candidates, 32]`.
 fn vectors(candidates: usize) -> Array2<f32> {
     Array2::from_shape_fn((candidates, 32), |(item, axis)| ((item * 13 + axis * 29) as f32).sin())
+}
+
+/// What candidates do to those below them, as far as nine slots.
+fn influence(candidates: usize) -> Influence {
+    let pairs =
+        Array2::from_shape_fn((candidates, candidates), |(placed, item)| ((placed * 7 + item * 3) as f32).cos());
+    Influence::new(pairs, (1..SLOTS).map(|distance| 1. / distance as f32).collect())
 }
 
 /// Empty slates without and with rules.
@@ -70,16 +78,19 @@ fn picking(criterion: &mut Criterion) {
         let (mut slate, mut answer) = (SlateBuilder::new(0), Slate::default());
         for candidates in SIZES {
             let (table, vectors) = (table(candidates), vectors(candidates));
-            group.bench_function(BenchmarkId::new("without", candidates), |bencher| {
-                bencher.iter(|| {
-                    slate.reset(candidates, SLOTS);
-                    picker.start(&slate, Some(vectors.view())).expect("the vectors fit");
-                    for block in table.axis_chunks_iter(Axis(0), BLOCK) {
-                        picker.fill(&mut slate, black_box(block)).expect("the logits are finite");
-                    }
-                    slate.finish_into(&mut answer);
+            let influence = influence(candidates);
+            for (name, influence) in [("without", None), ("influence", Some(&influence))] {
+                group.bench_function(BenchmarkId::new(name, candidates), |bencher| {
+                    bencher.iter(|| {
+                        slate.reset(candidates, SLOTS);
+                        picker.start(&slate, Some(vectors.view())).expect("the vectors fit");
+                        for block in table.axis_chunks_iter(Axis(0), BLOCK) {
+                            picker.fill(&mut slate, black_box(block), influence).expect("the logits are finite");
+                        }
+                        slate.finish_into(&mut answer);
+                    });
                 });
-            });
+            }
         }
     }
 }

@@ -44,7 +44,7 @@ pub(crate) enum Decoder {
 }
 
 /// One decoder of each kind.
-pub(crate) fn decoders(seed: u64) -> [Decoder; 8] {
+pub(crate) fn decoders(seed: u64) -> [Decoder; 9] {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut weight = || rng.random_range(0_f32..=1.);
     [
@@ -53,6 +53,7 @@ pub(crate) fn decoders(seed: u64) -> [Decoder; 8] {
         Decoder::Search(Strategy::Sample { seed, samples: 1 + (seed % 3) as usize }),
         Decoder::Search(Strategy::Contrastive { alpha: weight() }),
         Decoder::Search(Strategy::Assignment),
+        Decoder::Search(Strategy::Plan),
         Decoder::Diversify(Diversifier::Mmr { lambda: weight() }),
         Decoder::Diversify(Diversifier::Dpp { theta: 3. * weight() }),
         Decoder::Diversify(Diversifier::Ssd { gamma: 2. * weight(), window: 1 + (seed % 4) as usize }),

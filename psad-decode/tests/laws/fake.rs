@@ -38,12 +38,13 @@ impl Fake {
         Self { padding, ..Self::new(vec![self.lists[list]], self.reads_prefix, self.levels) }
     }
 
-    fn logit(&self, hypothesis: &Hypothesis, slot: usize, item: usize) -> f32 {
-        let (seed, candidates) = self.lists[hypothesis.list];
-        if item >= candidates || hypothesis.placed().contains(&item) {
+    /// The logit of a slot whose block begins behind `placed`.
+    pub(crate) fn logit(&self, list: usize, placed: &[usize], slot: usize, item: usize) -> f32 {
+        let (seed, candidates) = self.lists[list];
+        if item >= candidates || placed.contains(&item) {
             return f32::NAN; // whoever reads it has made a mistake
         }
-        let prefix = if self.reads_prefix { hypothesis.placed() } else { &[] };
+        let prefix = if self.reads_prefix { placed } else { &[] };
         let key = prefix.iter().chain(&[slot, item]).fold(seed, |key, &part| mix(key ^ part as u64));
         (key % self.levels) as f32 / self.levels as f32 * 4. - 2.
     }
@@ -73,7 +74,8 @@ impl BlockModel for Fake {
         self.previous = hypotheses.iter().map(|each| (each.list, each.placed().to_vec())).collect();
         let block = |hypothesis: &Hypothesis| {
             let shape = (slots.len(), hypothesis.candidates() + self.padding);
-            ScoreBlock::new(Array2::from_shape_fn(shape, |(row, item)| self.logit(hypothesis, slots.start + row, item)))
+            let logit = |(row, item)| self.logit(hypothesis.list, hypothesis.placed(), slots.start + row, item);
+            ScoreBlock::new(Array2::from_shape_fn(shape, logit))
         };
         Ok(hypotheses.iter().map(block).collect())
     }
@@ -88,7 +90,7 @@ impl BlockModel for Fake {
 }
 
 /// The finaliser of `SplitMix64`.
-fn mix(mut key: u64) -> u64 {
+pub(crate) fn mix(mut key: u64) -> u64 {
     key = key.wrapping_add(0x9e37_79b9_7f4a_7c15);
     key = (key ^ (key >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     key = (key ^ (key >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -114,6 +116,7 @@ pub(crate) fn strategies() -> impl Generate<Value = Strategy> {
         (any::<u64>(), 1_usize..5).prop_map(|(seed, samples)| Strategy::Sample { seed, samples }),
         (0_f32..=1.).prop_map(|alpha| Strategy::Contrastive { alpha }),
         Just(Strategy::Assignment),
+        Just(Strategy::Plan),
     ]
 }
 

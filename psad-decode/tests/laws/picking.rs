@@ -21,7 +21,7 @@ fn picked(picker: &mut Picker, case: &Case, mut slate: SlateBuilder) -> Slate {
     picker.start(&slate, Some(case.vectors.view())).unwrap();
     for start in (0..case.slots).step_by(case.block) {
         let block = start..case.slots.min(start + case.block);
-        picker.fill(&mut slate, padded.slice_axis(Axis(0), block.into())).unwrap();
+        picker.fill(&mut slate, padded.slice_axis(Axis(0), block.into()), None).unwrap();
     }
     slate.finish()
 }
@@ -82,7 +82,7 @@ proptest! {
             let mut picker = Picker::new(&strategy).unwrap();
             picker.start(&slate, Some(case.vectors.view())).unwrap();
             let blocks = (0..case.slots).step_by(case.block).map(|start| start..case.slots.min(start + case.block));
-            let found = blocks.into_iter().try_for_each(|block| picker.fill(&mut slate, case.table.slice_axis(Axis(0), block.into())));
+            let found = blocks.into_iter().try_for_each(|block| picker.fill(&mut slate, case.table.slice_axis(Axis(0), block.into()), None));
             // Debug output, because NaN equals nothing.
             prop_assert_eq!(format!("{:?}", found.map(|()| slate.finish())), format!("{expected:?}"));
         }
@@ -97,7 +97,7 @@ proptest! {
         let mut pick = |logits: ArrayView2<'_, f32>| {
             let mut slate = SlateBuilder::new(case.candidates());
             picker.start(&slate, Some(case.vectors.view())).unwrap();
-            picker.fill(&mut slate, logits).unwrap();
+            picker.fill(&mut slate, logits, None).unwrap();
             slate.finish()
         };
         prop_assert_eq!(pick(turned.view()), pick(case.table.view()));
@@ -141,7 +141,7 @@ fn driven(picker: &mut Picker, mut network: Fake, schedule: BlockSchedule) -> Sl
         });
         decode(&Strategy::Greedy, schedule, &[candidates], &mut spy).unwrap();
         network = network.alone(0);
-        picker.fill(&mut slate, asked.unwrap().view()).unwrap();
+        picker.fill(&mut slate, asked.unwrap().view(), None).unwrap();
     }
     slate.finish()
 }
@@ -163,13 +163,13 @@ fn every_refusal_is_typed() {
     assert_eq!(short, Err(DecodeError::VectorCount { list: 0, expected: 2, found: 1 }));
     let infinite = picker.start(&slate, Some(array![[f32::INFINITY, 0.], [0., 0.]].view()));
     assert!(matches!(infinite, Err(DecodeError::NonFiniteVector { list: 0, item: 0, .. })));
-    let after = picker.fill(&mut slate, array![[0., 0.]].view());
+    let after = picker.fill(&mut slate, array![[0., 0.]].view(), None);
     assert_eq!(after, Err(DecodeError::VectorCount { list: 0, expected: 2, found: 0 }));
     assert_eq!(picker.start(&slate, Some(vectors.view())), Ok(()));
-    let narrow = picker.fill(&mut slate, array![[0.]].view());
+    let narrow = picker.fill(&mut slate, array![[0.]].view(), None);
     assert_eq!(narrow, Err(DecodeError::BlockShape { list: 0, expected: [1, 2], found: [1, 1] }));
     assert_eq!(
-        picker.fill(&mut slate, array![[0., 1.], [0., 0.], [0., 0.]].view()),
+        picker.fill(&mut slate, array![[0., 1.], [0., 0.], [0., 0.]].view(), None),
         Ok(()),
         "what is full takes no more"
     );
