@@ -13,8 +13,7 @@ use crate::common::{EMBEDDING, World, schema, worlds};
 use crate::toy::{Head, Pair, Repelled, Tower};
 
 fn student(world: &World, device: &Device) -> TensorReranker<Student<Tower, Head>> {
-    let model = Student { encoder: Tower::new(&world.schema, 1, device), scorer: Head::new(2, device) };
-    reranker(&model, world, device)
+    reranker(&Student::new(Tower::new(&world.schema, 1, device), Head::new(2, device)), world, device)
 }
 
 fn teacher(world: &World, block: usize, strategy: Strategy) -> TensorReranker<Teacher<Tower, Repelled>> {
@@ -23,7 +22,7 @@ fn teacher(world: &World, block: usize, strategy: Strategy) -> TensorReranker<Te
     reranker(&Teacher::new(encoder, Repelled::new(&queries, &device), block, strategy), world, &device)
 }
 
-fn reranker<M: RerankModel>(model: &M, world: &World, device: &Device) -> TensorReranker<M> {
+pub(crate) fn reranker<M: RerankModel>(model: &M, world: &World, device: &Device) -> TensorReranker<M> {
     TensorReranker::new(model, Arc::new(world.tables.clone()), &world.schema, device)
 }
 
@@ -39,7 +38,7 @@ fn request(sparse: Array2<u32>, scores: Array1<f32>) -> Request {
     Request::new(User::anonymous(), History::empty(fields, 0), Candidates::new(items, scores).unwrap()).unwrap()
 }
 
-fn fits(slate: &Slate, request: &Request, len: usize) -> bool {
+pub(crate) fn fits(slate: &Slate, request: &Request, len: usize) -> bool {
     let candidates = request.candidates().len();
     (slate.len(), slate.candidates()) == (len.min(candidates), candidates)
 }
@@ -126,7 +125,7 @@ fn a_network_that_answers_nan_is_an_error() {
     let (device, world) = (Device::flex(), world((1, 0)));
     let mut scorer = Head::new(1, &device);
     scorer.head.weight = Weights::seeded(1, &device).constant([2, 1], f32::NAN);
-    let student = reranker(&Student { encoder: Tower::new(&world.schema, 1, &device), scorer }, &world, &device);
+    let student = reranker(&Student::new(Tower::new(&world.schema, 1, &device), scorer), &world, &device);
     let error = student.rerank(&request(array![[1]], array![0.]), 1).unwrap_err();
     assert!(matches!(error, RerankError::Slate(SlateError::NonFiniteScore { item: 0, .. })), "{error}");
     let teacher = teacher(&world, 1, Strategy::Beam { width: 0 });

@@ -5,9 +5,13 @@ use std::ops::Range;
 use burn::module::{Module, Param};
 use burn::nn::Linear;
 use burn::tensor::{Bool, Device, Int, Tensor, TensorData, activation};
+use ndarray::Array1;
 use psad_core::Schema;
 use psad_decode::BlockSchedule;
-use psad_nn::{DecoderState, Encoded, Generator, ListBatch, ListEncoder, ListScorer, Weights, mean_history};
+use psad_nn::{
+    DecoderState, Encoded, Generator, ListBatch, ListEncoder, ListScorer, PairInfluence, Weights, load_parameters,
+    mean_history, named_parameters,
+};
 
 use crate::common::EMBEDDING;
 
@@ -159,7 +163,7 @@ impl ListEncoder for Tower {
         let items = self.tower.forward(batch.candidates.features(&batch.rows));
         let past = self.tower.forward(batch.history.items.features(&batch.rows));
         Encoded {
-            inputs: items.clone(),
+            inputs: items.clone() * 2.,
             items,
             profile: mean_history(past, batch.history.items.pad.clone()),
             pad: batch.candidates.pad.clone(),
@@ -187,4 +191,22 @@ impl ListScorer for Head {
         let profile = encoded.profile.clone().reshape([batch, 1, width]);
         self.head.forward(activation::tanh(encoded.items.clone() + profile)).reshape([batch, candidates])
     }
+}
+
+/// Between items of the width 2, with drawn weights times `strength`, drawn biases too, and the factors `reach`.
+pub(crate) fn influence(seed: u64, strength: f32, reach: &[f32], device: &Device) -> PairInfluence {
+    let mut weights = Weights::seeded(seed, device);
+    let drawn = PairInfluence::init(2, 3, reach.len(), &mut weights);
+    let mut values = named_parameters(&drawn).unwrap();
+    for (path, array) in &mut values {
+        match path.as_str() {
+            "reach" => *array = Array1::from(reach.to_vec()).into_dyn(),
+            bias if bias.ends_with("bias") => {
+                let drawn: Vec<f32> = weights.uniform([3], strength).val().try_into_vec_as().unwrap();
+                *array = Array1::from(drawn).into_dyn();
+            }
+            _ => *array *= strength,
+        }
+    }
+    load_parameters(drawn, values).unwrap()
 }
