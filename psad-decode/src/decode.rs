@@ -5,7 +5,7 @@ use std::ops::Range;
 use psad_core::{Slate, SlateBuilder};
 
 use crate::{
-    BlockModel, BlockSchedule, DecodeError, Decoded, Hypothesis, ScoreBlock, Strategy,
+    BlockModel, BlockSchedule, DecodeError, Decoded, Hypothesis, Influence, ScoreBlock, Strategy,
     row::{BadLogit, Open, Scratch},
     vectors::Vectors,
 };
@@ -62,7 +62,7 @@ pub fn decode_into<M: BlockModel + ?Sized>(
     let lists = slates.len();
     let mut hypotheses = constrained_roots(slates, schedule)?;
     let vectors = if strategy.needs_vectors() { vectors(model, &hypotheses)? } else { Vec::new() };
-    let mut search = strategy.search(lists, vectors);
+    let mut search = strategy.search(lists, schedule.slots(), vectors);
     let longest = hypotheses.iter().map(Hypothesis::slots).max().unwrap_or(0);
     for slots in schedule.blocks().take_while(|slots| slots.start < longest) {
         let blocks = step(model, &hypotheses, slots.clone())?;
@@ -137,12 +137,12 @@ pub fn score_slates<M: BlockModel + ?Sized>(
 
 /// Places what `target` holds beyond the slots that are filled already.
 fn follow(mut open: Open<'_>, target: &[usize]) -> Result<Hypothesis, BadLogit> {
-    let mut scratch = Scratch::default();
+    let (mut scratch, mut room) = (Scratch::default(), Vec::new());
     while open.slot() < target.len() {
         let item = target[open.slot()];
         // Behind a pick that the model rules out there is no distribution left to look at.
         let impossible = open.hypothesis.log_probability() == f64::NEG_INFINITY;
-        let logit = open.logits()[item];
+        let logit = open.logits(&mut room)[item];
         let log_probability = if impossible { 0. } else { open.row(&mut scratch)?.log_probability(logit) };
         open.hypothesis.place(item, log_probability);
     }
@@ -201,6 +201,9 @@ fn step<M: BlockModel + ?Sized>(
         let (expected, found) = ([rows, hypothesis.candidates()], [block.logits().nrows(), block.logits().ncols()]);
         if found[0] != expected[0] || found[1] < expected[1] {
             return Err(DecodeError::BlockShape { list: hypothesis.list, expected, found });
+        }
+        if let Some(found) = block.influence().map(Influence::candidates).filter(|&found| found < expected[1]) {
+            return Err(DecodeError::InfluenceShape { list: hypothesis.list, expected: expected[1], found });
         }
     }
     Ok(blocks)

@@ -83,6 +83,16 @@ pub enum DecodeError<E> {
         /// Index of the list in the batch.
         list: usize,
     },
+    /// An influence between fewer candidates than the list has.
+    #[error("list {list} has {expected} candidates, but the model's influence is one between {found}")]
+    InfluenceShape {
+        /// Index of the list in the batch.
+        list: usize,
+        /// Number of candidates.
+        expected: usize,
+        /// Number of candidates that the influence knows.
+        found: usize,
+    },
     /// Another number of vectors than candidates.
     #[error("list {list} has {expected} candidates, but the model has {found} vectors of them")]
     VectorCount {

@@ -1,10 +1,11 @@
 //! The network as the decoder sees it.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use ndarray::Array2;
 
-use crate::Hypothesis;
+use crate::{Hypothesis, Influence};
 
 /// The logits of one block for one partial slate: `[slots of the block, candidates]`.
 ///
@@ -14,6 +15,7 @@ use crate::Hypothesis;
 #[derive(Debug, Clone, PartialEq)]
 pub struct ScoreBlock {
     logits: Array2<f32>,
+    influence: Option<Arc<Influence>>,
 }
 
 impl ScoreBlock {
@@ -21,7 +23,18 @@ impl ScoreBlock {
     pub fn new(logits: Array2<f32>) -> Self {
         // The decoder reads rows as slices.
         let rows = logits.is_standard_layout();
-        Self { logits: if rows { logits } else { logits.as_standard_layout().into_owned() } }
+        Self { logits: if rows { logits } else { logits.as_standard_layout().into_owned() }, influence: None }
+    }
+
+    /// Adds what placed candidates do to those below them, of all slots placed, in this block and before it.
+    #[must_use]
+    pub fn with_influence(self, influence: Arc<Influence>) -> Self {
+        Self { influence: Some(influence), ..self }
+    }
+
+    /// What placed candidates do to those below them.
+    pub(crate) fn influence(&self) -> Option<&Influence> {
+        self.influence.as_deref()
     }
 
     /// One slot's logits.

@@ -5,7 +5,9 @@ use std::convert::Infallible;
 use ndarray::ArrayView2;
 use psad_core::SlateBuilder;
 
-use crate::{DecodeError, Strategy, StrategyError, contrast::Contrast, free::Free, row::BadLogit, vectors::Vectors};
+use crate::{
+    DecodeError, Influence, Strategy, StrategyError, contrast::Contrast, free::Free, row::BadLogit, vectors::Vectors,
+};
 
 /// Fills the slates of one list after the other, for whoever runs the network by itself: a server that answers one
 /// request at a time.
@@ -24,8 +26,8 @@ use crate::{DecodeError, Strategy, StrategyError, contrast::Contrast, free::Free
 ///     (Picker::new(&Strategy::Greedy)?, SlateBuilder::new(0), Slate::default());
 /// slate.reset(3, 3);
 /// picker.start(&slate, None)?;
-/// picker.fill(&mut slate, logits.slice_axis(Axis(0), (..2).into()))?; // a block of two slots
-/// picker.fill(&mut slate, logits.slice_axis(Axis(0), (2..).into()))?; // and the last one
+/// picker.fill(&mut slate, logits.slice_axis(Axis(0), (..2).into()), None)?; // a block of two slots
+/// picker.fill(&mut slate, logits.slice_axis(Axis(0), (2..).into()), None)?; // and the last one
 /// slate.finish_into(&mut answer);
 /// assert_eq!(answer.as_slice(), [1, 2, 0]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -34,7 +36,7 @@ use crate::{DecodeError, Strategy, StrategyError, contrast::Contrast, free::Free
 pub struct Picker {
     contrast: Option<Contrast>,
     free: Free,
-    /// A slot's logits, where they do not stand side by side.
+    /// A slot's logits, where they do not stand side by side or are to be changed.
     row: Vec<f32>,
 }
 
@@ -88,13 +90,13 @@ impl Picker {
     }
 
     /// Fills one block: as many of the slate's next slots as there are rows of `logits` `[slots, candidates]`, or as it
-    /// still has.
+    /// still has. With an [`Influence`], each sees what is placed above it.
     ///
     /// Columns beyond the candidates are padding; they and the columns of what is placed are not read. Every list begins
     /// with [`Picker::start`].
     ///
     /// # Errors
-    /// [`DecodeError::BlockShape`] for too few columns, [`DecodeError::NonFinite`] for logits that order nothing,
+    /// [`DecodeError::BlockShape`] or [`DecodeError::InfluenceShape`] for too few columns, [`DecodeError::NonFinite`] for logits that order nothing,
     /// [`DecodeError::VectorCount`] for another list than [`Picker::start`] was told of; all for list 0. The slate keeps
     /// what was picked before.
     #[allow(clippy::needless_pass_by_value, reason = "a view is a reference already")]
@@ -102,11 +104,15 @@ impl Picker {
         &mut self,
         slate: &mut SlateBuilder,
         logits: ArrayView2<'_, f32>,
+        influence: Option<&Influence>,
     ) -> Result<(), DecodeError<Infallible>> {
         let (slots, candidates) = (logits.nrows().min(slate.slots() - slate.len()), slate.candidates());
         if logits.ncols() < candidates {
             let (expected, found) = ([slots, candidates], [logits.nrows(), logits.ncols()]);
             return Err(DecodeError::BlockShape { list: 0, expected, found });
+        }
+        if let Some(found) = influence.map(Influence::candidates).filter(|&found| found < candidates) {
+            return Err(DecodeError::InfluenceShape { list: 0, expected: candidates, found });
         }
         if let Some(contrast) = &mut self.contrast {
             if contrast.candidates() != candidates {
@@ -116,11 +122,14 @@ impl Picker {
             contrast.begin_block(slate.placed());
         }
         for row in logits.outer_iter().take(slots) {
-            let picked = if let Some(row) = row.to_slice() {
+            let picked = if let (Some(row), None) = (row.to_slice(), influence) {
                 pick(self.contrast.as_mut(), &mut self.free, slate, row)
             } else {
                 self.row.clear();
                 self.row.extend(row);
+                if let Some(influence) = influence {
+                    influence.add(&mut self.row, slate.placed(), slate.len());
+                }
                 pick(self.contrast.as_mut(), &mut self.free, slate, &self.row)
             };
             let slot = slate.len();

@@ -29,14 +29,30 @@ impl Open<'_> {
         self.hypothesis.placed().len()
     }
 
-    /// The logits of the slot that is filled next, of all candidates and of padding.
-    pub(crate) fn logits(&self) -> &[f32] {
-        self.block.row(self.slot() - self.first_slot)
+    /// The logits of the slot that is filled next, of all candidates and of padding, in the light of what is placed.
+    pub(crate) fn logits<'s>(&'s self, room: &'s mut Vec<f32>) -> &'s [f32] {
+        self.logits_of(self.slot(), room)
+    }
+
+    /// The logits of a slot of the block in the light of what is placed now.
+    pub(crate) fn logits_of<'s>(&'s self, slot: usize, room: &'s mut Vec<f32>) -> &'s [f32] {
+        self.logits_ahead(slot, slot, room)
+    }
+
+    /// As [`Open::logits_of`], for slots behind `last` with the row of that one.
+    pub(crate) fn logits_ahead<'s>(&'s self, slot: usize, last: usize, room: &'s mut Vec<f32>) -> &'s [f32] {
+        let row = self.block.row(slot.min(last) - self.first_slot);
+        let Some(influence) = self.block.influence() else { return row };
+        room.clear();
+        room.extend_from_slice(row);
+        influence.add(room, self.hypothesis.placed(), slot);
+        room
     }
 
     /// The distribution of the slot that is filled next.
     pub(crate) fn row<'s>(&self, scratch: &'s mut Scratch) -> Result<Row<'s>, BadLogit> {
-        scratch.free.gather(self.logits(), self.hypothesis.slate());
+        let Scratch { free, room, .. } = scratch;
+        free.gather(self.logits(room), self.hypothesis.slate());
         scratch.row().map_err(|(item, value)| self.bad(self.slot(), item, value))
     }
 
@@ -50,12 +66,13 @@ impl Open<'_> {
 pub(crate) struct Scratch {
     free: Free,
     weights: Vec<f64>,
+    room: Vec<f32>,
 }
 
 impl Scratch {
     /// The error names the first candidate to blame and its logit.
     fn row(&mut self) -> Result<Row<'_>, (usize, f32)> {
-        let Self { free, weights } = self;
+        let Self { free, weights, .. } = self;
         let max = maximum(free.logits());
         if max.is_finite() {
             let sum = exp_all(free.logits(), max, weights);

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::{
-    search::{Assignment, Beam, Contrastive, Greedy, Sample, Search},
+    search::{Assignment, Beam, Contrastive, Greedy, Plan, Sample, Search},
     vectors::Vectors,
 };
 
@@ -46,9 +46,18 @@ pub enum Strategy {
     /// softmax over everything that was not placed when the block began is the greatest. Of several such choices it is
     /// always the same one.
     ///
-    /// Exact, but for rules so entangled that the search for the best slate is cut short (after 2,000 assignments per
+    /// The softmax knows the [`Influence`](crate::Influence) of what earlier blocks placed, not that within the block.
+    /// Exact for it, but for rules so entangled that the search for the best slate is cut short (after 2,000 assignments per
     /// block, fewer for blocks of more than 14 slots); then it is the best slate found by then, and no worse than greedy search's.
     Assignment,
+    /// The slots are chosen together, so that the sum over the slots of `σ(logit + exposure)` is the greatest, with the
+    /// [`Influence`](crate::Influence) of what stands above: the expected clicks on the slate, where logits are log-odds
+    /// of a click. Greedy search does not see what an item does to those below it; this does.
+    ///
+    /// A local search by swaps and insertions from the greedy slate, among at most 40 candidates. Slots behind the block
+    /// are looked ahead to with the logits of the block's last slot. The log-probability of what comes out is that of the
+    /// softmax, as everywhere.
+    Plan,
 }
 
 impl Strategy {
@@ -71,12 +80,13 @@ impl Strategy {
         matches!(self, Self::Contrastive { alpha } if *alpha > 0.)
     }
 
-    /// The strategy, which has been checked, at work on a batch of `lists`; with their vectors, where it needs them.
-    pub(crate) fn search(&self, lists: usize, vectors: Vec<Vectors>) -> Box<dyn Search> {
+    /// The strategy, which has been checked, at work on a batch of `lists` of up to `slots` slots; with their vectors, where it needs them.
+    pub(crate) fn search(&self, lists: usize, slots: usize, vectors: Vec<Vectors>) -> Box<dyn Search> {
         match *self {
             Self::Contrastive { alpha } if self.needs_vectors() => Box::new(Contrastive::new(alpha, vectors)),
             Self::Greedy | Self::Contrastive { .. } => Box::new(Greedy::default()),
             Self::Assignment => Box::new(Assignment::default()),
+            Self::Plan => Box::new(Plan::new(slots)),
             Self::Beam { width } => Box::new(Beam::new(width)),
             Self::Sample { seed, samples } => Box::new(Sample::new(seed, samples, lists)),
         }

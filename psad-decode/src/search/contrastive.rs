@@ -12,13 +12,14 @@ use crate::{
 pub(crate) struct Contrastive {
     lists: Vec<Contrast>,
     scratch: Scratch,
+    room: Vec<f32>,
 }
 
 impl Contrastive {
     /// For lists with these vectors.
     pub(crate) fn new(alpha: f32, vectors: Vec<Vectors>) -> Self {
         let lists = vectors.into_iter().map(|vectors| Contrast::new(alpha, vectors)).collect();
-        Self { lists, scratch: Scratch::default() }
+        Self { lists, scratch: Scratch::default(), room: Vec::new() }
     }
 
     fn fill_one(&mut self, mut open: Open<'_>, end: usize) -> Result<Hypothesis, BadLogit> {
@@ -26,7 +27,7 @@ impl Contrastive {
         let list = &mut self.lists[open.hypothesis.list];
         list.begin_block(open.hypothesis.placed());
         while open.slot() < end {
-            let read = list.read_slot(open.hypothesis.placed(), open.logits());
+            let read = list.read_slot(open.hypothesis.placed(), open.logits(&mut self.room));
             read.map_err(|(item, value)| open.bad(open.slot(), item, value))?;
             let row = open.row(&mut self.scratch)?;
             let (item, logit) = row.free().argmax(row.best(), |item| list.value(item));

@@ -4,12 +4,14 @@ mod assignment;
 mod beam;
 mod contrastive;
 mod greedy;
+mod plan;
 mod sample;
 
 pub(crate) use assignment::Assignment;
 pub(crate) use beam::Beam;
 pub(crate) use contrastive::Contrastive;
 pub(crate) use greedy::Greedy;
+pub(crate) use plan::Plan;
 pub(crate) use sample::{Sample, stream};
 
 use crate::{

@@ -25,8 +25,9 @@ impl Worth {
         let rows = end - open.slot();
         let mut worth = Self { rows, values: Vec::with_capacity(rows * items.len()), items, ranked: Vec::new() };
         let mut row: Vec<f32> = Vec::with_capacity(worth.items.len());
+        let mut room = Vec::new();
         for slot in open.slot()..end {
-            let logits = open.block.row(slot - open.first_slot);
+            let logits = open.logits_of(slot, &mut room);
             row.clear();
             row.extend(worth.items.iter().map(|&item| logits[item]));
             let bad = |logit: f32| logit.is_nan() || logit == f32::INFINITY;
