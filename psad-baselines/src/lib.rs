@@ -38,7 +38,7 @@
 //! let validate = |_: &_, _: &_| Ok(0.); // NDCG on lists that are not trained on, in earnest
 //! let fitted = Trainer::new(plan)?.fit(objective, tables, &schema, &Device::flex(), &train, validate)?;
 //!
-//! let model = Student { encoder: fitted.model.encoder, scorer: fitted.model.scorer };
+//! let model = Student::new(fitted.model.encoder, fitted.model.scorer);
 //! let prm = TensorReranker::new(&model, fitted.tables, &schema, &Device::flex());
 //! assert_eq!(prm.rerank(train[0].request(), 3)?.len(), 3);
 //! # Ok(())

@@ -92,7 +92,7 @@ impl Shop {
         objective: Result<ScoringObjective<E, S>, BaselineConfigError>,
     ) {
         let fitted = fitted(name, objective.unwrap(), &self.schema, &self.train);
-        let student = Student { encoder: fitted.model.encoder, scorer: fitted.model.scorer };
+        let student = Student::new(fitted.model.encoder, fitted.model.scorer);
         self.served(name, &student, fitted.tables);
     }
 

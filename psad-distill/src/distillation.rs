@@ -13,8 +13,11 @@ const SMALLEST: f64 = 1e-30;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DistillationForm {
-    /// The matrix is collapsed to one distribution over the candidates; see [`collapse`].
+    /// The teacher's own slate, as it decodes it, is the target: `−Σ_j γ^{j−1} log softmax(s/τ)` of what slot `j` holds,
+    /// among what is still available there.
     #[default]
+    Slate,
+    /// The matrix is collapsed to one distribution over the candidates; see [`collapse`].
     Collapsed,
     /// Every row teaches the student's Plackett–Luce distribution over what is still available.
     RowWise,
@@ -52,19 +55,19 @@ pub fn distillation_loss(guidance: Tensor<2>, scores: Tensor<2>, pad: Tensor<2, 
 /// # Shapes
 /// * `matrix`: `P`, `[batch, slots, candidates]`
 /// * `unavailable`: `[batch, slots, candidates]`, true where slot `j` can no longer choose the candidate
-/// * `scores`: `[batch, candidates]`
+/// * `scores`: `s`, in each slot's light, `[batch, slots, candidates]`
 pub fn row_wise_distillation_loss(
     matrix: Tensor<3>,
     unavailable: Tensor<3, Bool>,
     lens: &[usize],
-    scores: Tensor<2>,
+    scores: Tensor<3>,
     temperature: f64,
     decay: f64,
 ) -> Tensor<1> {
-    let shape @ [batch, slots, candidates] = matrix.dims();
+    let [batch, slots, _] = matrix.dims();
     let weights = slot_weights(&matrix, lens, decay);
     let matrix = matrix.detach();
-    let rows = (scores / temperature).reshape([batch, 1, candidates]).expand(shape);
+    let rows = scores / temperature;
     let log_q = activation::log_softmax(rows.mask_fill(unavailable.clone(), UNAVAILABLE), 2);
     let log_ratio = matrix.clone().clamp_min(SMALLEST).log() - log_q.mask_fill(unavailable, 0.);
     let per_slot = (matrix * log_ratio).sum_dim(2).reshape([batch, slots]);

@@ -1,97 +1,18 @@
 //! Teacher and student trained together.
 
 use burn::module::Module;
-use burn::tensor::{Tensor, activation};
+use burn::tensor::{Int, Tensor, activation};
 use psad_decode::BlockSchedule;
 use psad_nn::{
-    Encoded, Generator, LabelBatch, ListBatch, ListEncoder, ListScorer, LossParts, Objective, SlotTargets, TiedTargets,
-    generator_loss, pointwise_loss,
+    Encoded, Exposure, Generator, Influence, LabelBatch, ListBatch, ListEncoder, ListScorer, LossParts, Objective,
+    PairInfluence, ShownTargets, SlotTargets, generator_loss, pointwise_loss,
 };
-use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
-use crate::{DistillationForm, collapse, distillation_loss, row_wise_distillation_loss};
-
-/// Weights of the joint objective.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct JointConfig {
-    /// Slots per block, `K` (default 5).
-    pub block_size: usize,
-    /// Slots that the teacher learns to fill; `None` (default) for the whole list.
-    pub slots: Option<usize>,
-    /// What the teacher is asked for where several candidates carry the same label.
-    pub ties: TiedTargets,
-    /// Weight `α` of the distillation (default 1).
-    pub distillation: f64,
-    /// Decay `γ` of the teacher's guidance from slot to slot, in (0, 1] (default 0.8).
-    pub decay: f64,
-    /// Temperature `τ` of the student's distribution (default 1).
-    pub temperature: f64,
-    /// Which form of distillation.
-    pub form: DistillationForm,
-    /// Weight `λ` of the listwise hinge. Its min and max see a list's worst label; the more clicks are chance, the
-    /// smaller it should be (default 0.05).
-    pub hinge: f64,
-    /// The label that counts as fully relevant; 1 (default) for clicks.
-    pub max_label: f64,
-}
-
-impl Default for JointConfig {
-    fn default() -> Self {
-        Self {
-            block_size: 5,
-            slots: None,
-            ties: TiedTargets::default(),
-            distillation: 1.,
-            decay: 0.8,
-            temperature: 1.,
-            form: DistillationForm::Collapsed,
-            hinge: 0.05,
-            max_label: 1.,
-        }
-    }
-}
-
-impl JointConfig {
-    /// Says whether every value is one that the objective is defined for.
-    ///
-    /// # Errors
-    /// [`JointConfigError`] with the field and its value.
-    pub fn check(&self) -> Result<(), JointConfigError> {
-        if self.block_size == 0 || self.slots == Some(0) {
-            let field = if self.block_size == 0 { "block_size" } else { "slots" };
-            return Err(JointConfigError { field, value: 0., allowed: "at least 1" });
-        }
-        let weight = |value: f64| value.is_finite() && value >= 0.;
-        let positive = |value: f64| value.is_finite() && value > 0.;
-        for (field, value, fits, allowed) in [
-            ("distillation", self.distillation, weight(self.distillation), "finite and not negative"),
-            ("hinge", self.hinge, weight(self.hinge), "finite and not negative"),
-            ("decay", self.decay, self.decay > 0. && self.decay <= 1., "in (0, 1]"),
-            ("temperature", self.temperature, positive(self.temperature), "finite and positive"),
-            ("max_label", self.max_label, positive(self.max_label), "finite and positive"),
-        ] {
-            if !fits {
-                return Err(JointConfigError { field, value, allowed });
-            }
-        }
-        Ok(())
-    }
-}
-
-/// A value that the objective is not defined for.
-#[derive(Debug, Clone, PartialEq, Error)]
-#[error("objective: `{field}` = {value}, allowed is {allowed}")]
-#[non_exhaustive]
-pub struct JointConfigError {
-    /// The field.
-    pub field: &'static str,
-    /// Its value.
-    pub value: f64,
-    /// What it may be.
-    pub allowed: &'static str,
-}
+use crate::distillation::UNAVAILABLE;
+use crate::own::OwnSlates;
+use crate::{
+    DistillationForm, JointConfig, JointConfigError, Target, collapse, distillation_loss, row_wise_distillation_loss,
+};
 
 /// `L = L_gen + L_scorer + α L_KD` over one shared encoder.
 #[derive(Module, Debug)]
@@ -102,8 +23,24 @@ pub struct JointObjective<E, G, S> {
     pub generator: G,
     /// The student.
     pub scorer: S,
+    /// The scores that the teacher starts from.
+    pub base: S,
+    /// What placed candidates do to those below them, for both.
+    pub influence: Option<PairInfluence>,
+    /// How likely a slot of a shown slate was looked at, for both.
+    pub exposure: Option<Exposure>,
     #[module(skip)]
     config: JointConfig,
+}
+
+/// What the losses of a batch have in common.
+struct Forced<'a> {
+    encoded: &'a Encoded,
+    labels: &'a LabelBatch,
+    shown: &'a ShownTargets,
+    /// What is placed above adds to every slot along the target.
+    above: Option<Tensor<3>>,
+    exposure: Option<Tensor<2>>,
 }
 
 impl<E: ListEncoder, G: Generator, S: ListScorer> JointObjective<E, G, S> {
@@ -111,57 +48,166 @@ impl<E: ListEncoder, G: Generator, S: ListScorer> JointObjective<E, G, S> {
     ///
     /// # Errors
     /// As [`JointConfig::check`].
-    pub fn new(encoder: E, generator: G, scorer: S, config: JointConfig) -> Result<Self, JointConfigError> {
+    pub fn new(
+        encoder: E,
+        generator: G,
+        [base, scorer]: [S; 2],
+        config: JointConfig,
+    ) -> Result<Self, JointConfigError> {
         config.check()?;
-        Ok(Self { encoder, generator, scorer, config })
+        Ok(Self { encoder, generator, base, scorer, influence: None, exposure: None, config })
     }
 
-    fn distil(&self, logits: Tensor<3>, targets: &SlotTargets, scores: Tensor<2>, encoded: &Encoded) -> Tensor<1> {
-        let JointConfig { decay, temperature, form, .. } = self.config;
-        // Detached before the softmax, so that no graph is built for the teacher's side.
-        let matrix = activation::softmax(targets.rule_out(logits.detach()), 2);
-        let loss = match form {
-            DistillationForm::Collapsed => {
-                distillation_loss(collapse(matrix, &encoded.lens, decay), scores, encoded.pad.clone(), temperature)
-            }
-            DistillationForm::RowWise => {
-                let unavailable = targets.unavailable.clone();
-                row_wise_distillation_loss(matrix, unavailable, &encoded.lens, scores, temperature, decay)
-            }
-        };
-        // Lists without contrast teach the generator nothing, so it has nothing to pass on.
-        loss * targets.contrast.clone()
+    /// Lets what is placed act on what stands below, in both.
+    #[must_use]
+    pub fn with_influence(self, influence: Option<PairInfluence>) -> Self {
+        Self { influence, ..self }
+    }
+
+    /// Explains by the slot what the slot explains, when learning from shown slates.
+    #[must_use]
+    pub fn with_exposure(self, exposure: Option<Exposure>) -> Self {
+        Self { exposure, ..self }
     }
 
     fn all(&self, batch: &ListBatch, labels: &LabelBatch) -> Option<LossParts> {
         let encoded = self.encoder.encode(batch);
         let [_, candidates] = encoded.pad.dims();
         let slots = self.config.slots.unwrap_or(candidates).min(candidates);
-        let schedule = BlockSchedule::new(slots, self.config.block_size).ok()?;
-        let targets = SlotTargets::new(labels, &encoded.ranker, &encoded.lens, schedule, self.config.ties);
-        let logits = self.generator.teacher_forced(&encoded, schedule, targets.order.clone());
+        let whole = BlockSchedule::new(candidates, self.config.block_size).ok()?;
+        let ideal = SlotTargets::new(labels, &encoded.ranker, &encoded.lens, whole, self.config.ties);
+        let shown = self.shown(labels, &encoded, &ideal.order);
+        let influence = self.influence.as_ref().map(|influence| influence.between(&encoded));
+        let above = influence.as_ref().map(|influence| influence.along(&shown.order));
+        let exposure = self.exposure.as_ref().map(|exposure| exposure.of(&encoded, candidates));
         let scores = self.scorer.score(&encoded);
-        let (values, pad) = (labels.values.clone(), encoded.pad.clone());
-        let scorer = pointwise_loss(scores.clone(), values, pad, self.config.max_label);
+        // The teacher starts from scores of its own and learns what the slate so far changes.
+        let base = self.base.score(&encoded);
+        let encoded = Encoded { ranker: base, ..encoded };
+        let forced = Forced { encoded: &encoded, labels, shown: &shown, above, exposure };
+        let mut parts = self.taught(&forced, &ideal, whole);
+        parts = parts.with("scorer", 1., self.scored(&forced, scores.clone()));
         // A part without weight gets no backward pass; its graph would only pile up, so none is built.
-        let distilled =
-            (self.config.distillation != 0.).then(|| self.distil(logits.clone(), &targets, scores, &encoded));
-        let generator = generator_loss(logits, &targets);
-        let mut parts = LossParts::default().with("cross-entropy", 1., generator.cross_entropy);
-        if self.config.hinge != 0. {
-            parts = parts.with("hinge", self.config.hinge, generator.hinge);
-        }
-        parts = parts.with("scorer", 1., scorer);
-        if let Some(distilled) = distilled {
-            parts = parts.with("distillation", self.config.distillation, distilled);
+        if self.config.distillation != 0. {
+            let schedule = BlockSchedule::new(slots, self.config.block_size).ok()?;
+            let own = self.distilled(&encoded, influence, &scores, schedule)?;
+            // Lists without contrast teach the generator nothing, so it has nothing to pass on.
+            let known = shown.known.clone();
+            let teaching = known.clone() + (known * -1. + 1.) * labels.contrast.clone();
+            parts = parts.with("distillation", self.config.distillation, own * teaching);
         }
         Some(parts)
+    }
+
+    fn shown(&self, labels: &LabelBatch, encoded: &Encoded, ideal: &Tensor<2, Int>) -> ShownTargets {
+        match self.config.target {
+            Target::Shown => ShownTargets::new(labels, &encoded.lens, ideal, self.config.max_label),
+            Target::Ideal => {
+                let unknown = LabelBatch { shown: Vec::new(), ..labels.clone() };
+                ShownTargets::new(&unknown, &encoded.lens, ideal, self.config.max_label)
+            }
+        }
+    }
+
+    /// The teacher's part, along what was shown or along the ideal order.
+    fn taught(&self, forced: &Forced<'_>, ideal: &SlotTargets, schedule: BlockSchedule) -> LossParts {
+        let Forced { encoded, shown, above, exposure, .. } = forced;
+        let logits = self.generator.teacher_forced(encoded, schedule, shown.order.clone());
+        let logits = added(logits, above.clone());
+        let clicks = shown.any.then(|| shown.click_loss(logits.clone(), exposure.clone()));
+        if shown.all {
+            return LossParts::default().with("cross-entropy", 1., shown.click_loss(logits, exposure.clone()));
+        }
+        let sorted = generator_loss(logits, ideal);
+        let unknown = shown.known.clone() * -1. + 1.;
+        let cross_entropy = sorted.cross_entropy * unknown.clone();
+        let cross_entropy = clicks.map_or(cross_entropy.clone(), |clicks| clicks + cross_entropy);
+        let parts = LossParts::default().with("cross-entropy", 1., cross_entropy);
+        if self.config.hinge == 0. {
+            return parts;
+        }
+        parts.with("hinge", self.config.hinge, sorted.hinge * unknown)
+    }
+
+    /// The student's part.
+    fn scored(&self, forced: &Forced<'_>, scores: Tensor<2>) -> Tensor<1> {
+        let Forced { encoded, labels, shown, above, exposure } = forced;
+        let shape @ [batch, candidates] = encoded.pad.dims();
+        let clicks = shown.any.then(|| {
+            let rows = scores.clone().reshape([batch, 1, candidates]).expand([batch, shape[1], candidates]);
+            shown.click_loss(added(rows, above.clone()), exposure.clone())
+        });
+        match clicks {
+            Some(clicks) if shown.all => clicks,
+            clicks => {
+                let unknown = shown.known.clone() * -1. + 1.;
+                let (values, pad) = (labels.values.clone(), encoded.pad.clone());
+                let sorted = pointwise_loss(scores, values, pad, self.config.max_label) * unknown;
+                clicks.map_or(sorted.clone(), |clicks| clicks + sorted)
+            }
+        }
+    }
+
+    /// What the teacher would do, slot by slot along its own greedy slate, passed on to the student.
+    fn distilled(
+        &self,
+        encoded: &Encoded,
+        influence: Option<Influence>,
+        scores: &Tensor<2>,
+        schedule: BlockSchedule,
+    ) -> Option<Tensor<1>> {
+        let JointConfig { decay, temperature, form, .. } = self.config;
+        // Detached, so that no graph is built for the teacher's side.
+        let encoded = detached(encoded);
+        let influence = influence.map(Influence::detach);
+        let exposure = self.exposure.as_ref().map(|exposure| exposure.of(&encoded, encoded.pad.dims()[1]).detach());
+        let planned = influence.clone().map(|influence| Influence { exposure, ..influence });
+        let own = OwnSlates::of(&self.generator, &encoded, planned, schedule, &self.config.strategy)?;
+        let above = influence.map(|influence| influence.along(&own.order.clone().narrow(1, 0, schedule.slots())));
+        let matrix = || {
+            let logits = self.generator.teacher_forced(&encoded, schedule, own.order.clone()).detach();
+            activation::softmax(added(logits, above.clone()).mask_fill(own.unavailable.clone(), UNAVAILABLE), 2)
+        };
+        let [batch, slots, candidates] = own.unavailable.dims();
+        let rows = || {
+            let rows = scores.clone().reshape([batch, 1, candidates]).expand([batch, slots, candidates]);
+            added(rows, above.clone())
+        };
+        let row_wise = |matrix| {
+            let unavailable = own.unavailable.clone();
+            row_wise_distillation_loss(matrix, unavailable, &encoded.lens, rows(), temperature, decay)
+        };
+        Some(match form {
+            DistillationForm::Slate => row_wise(own.picks.clone()),
+            DistillationForm::RowWise => row_wise(matrix()),
+            DistillationForm::Collapsed => {
+                let guidance = collapse(matrix(), &encoded.lens, decay);
+                distillation_loss(guidance, scores.clone(), encoded.pad.clone(), temperature)
+            }
+        })
+    }
+}
+
+fn added(logits: Tensor<3>, above: Option<Tensor<3>>) -> Tensor<3> {
+    match above {
+        Some(above) => logits + above,
+        None => logits,
+    }
+}
+
+fn detached(encoded: &Encoded) -> Encoded {
+    Encoded {
+        items: encoded.items.clone().detach(),
+        inputs: encoded.inputs.clone().detach(),
+        profile: encoded.profile.clone().detach(),
+        ranker: encoded.ranker.clone().detach(),
+        ..encoded.clone()
     }
 }
 
 impl<E: ListEncoder, G: Generator, S: ListScorer> Objective for JointObjective<E, G, S> {
-    /// The parts `cross-entropy`, `hinge`, `scorer` and `distillation`, without those of weight 0; none for a batch
-    /// without labels.
+    /// The parts `cross-entropy`, `hinge`, `scorer` and `distillation`, without those of weight 0, and without `hinge`
+    /// where every list is learned from as it was shown; none for a batch without labels.
     fn losses(&self, batch: &ListBatch) -> LossParts {
         batch.labels.as_ref().and_then(|labels| self.all(batch, labels)).unwrap_or_default()
     }

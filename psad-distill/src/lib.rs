@@ -4,13 +4,16 @@
 //!
 //! `L = L_gen + L_scorer + α L_KD`
 //!
-//! * [`psad_nn::generator_loss`]: cross-entropy at the slots whose target is relevant, and a listwise hinge;
-//! * [`psad_nn::pointwise_loss`]: mean binary cross-entropy over the candidates;
-//! * [`distillation_loss`]: the student's distribution is drawn to the teacher's probability matrix, collapsed by
-//!   [`collapse`] with a decay per slot, or row by row. The teacher's side is always detached.
+//! * where it is known what a user was shown, both learn whether each slot of that slate was clicked, below what stood above
+//!   it ([`psad_nn::ShownTargets::click_loss`]);
+//! * elsewhere the teacher learns the ideal order ([`psad_nn::generator_loss`]: cross-entropy at the slots whose target is
+//!   relevant, and a listwise hinge), the student every candidate for itself ([`psad_nn::pointwise_loss`]);
+//! * the student is drawn to the slate that the teacher makes by itself, slot by slot, early slots most; or to the teacher's
+//!   probabilities along it, row by row or collapsed by [`collapse`] ([`DistillationForm`]). The teacher's side is always
+//!   detached.
 //!
-//! [`psad_nn::ScoringObjective`] is the scorer alone: the ablation without distillation. Every loss of a list is the same whatever the padding around it and whatever else is in its batch. The
-//! equations are this project's own reading of what is public of PSAD (Cheng et al. 2026).
+//! [`psad_nn::ScoringObjective`] is a scorer alone. Every loss of a list is the same whatever the padding around it and
+//! whatever else is in its batch. The equations are this project's own reading of what is public of PSAD (Cheng et al. 2026).
 //!
 //! ```
 //! use burn::tensor::{Device, Tensor};
@@ -27,8 +30,11 @@
 //! Neighbours: the parts come from `psad-encoder`, `psad-generator`, `psad-scorer` or from you; `psad-train` fits the
 //! objective.
 
+mod config;
 mod distillation;
 mod joint;
+mod own;
 
+pub use config::{JointConfig, JointConfigError, Target};
 pub use distillation::{DistillationForm, collapse, distillation_loss, row_wise_distillation_loss};
-pub use joint::{JointConfig, JointConfigError, JointObjective};
+pub use joint::JointObjective;

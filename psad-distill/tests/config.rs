@@ -14,11 +14,11 @@ fn with(change: impl FnOnce(&mut JointConfig)) -> JointConfig {
 }
 
 #[test]
-fn the_default_is_that_of_the_specification() {
+fn the_default_is_that_of_the_documentation() {
     let config = JointConfig::default();
     assert!(config.check().is_ok());
-    assert_eq!((config.decay, config.temperature, config.distillation), (0.8, 1., 1.));
-    assert_eq!((config.slots, config.form), (None, DistillationForm::Collapsed));
+    assert_eq!((config.decay, config.temperature, config.distillation), (0.8, 1., 0.005));
+    assert_eq!((config.slots, config.form), (None, DistillationForm::Slate));
 }
 
 #[test]
@@ -45,7 +45,8 @@ fn what_is_not_allowed_is_named_with_its_value() {
         assert!(error.to_string().contains(&format!("`{field}` = {value}")), "{error}");
         // Nothing is built from it either.
         let device = Device::flex();
-        let built = JointObjective::new(reader(&device), generator(1, &device), scorer(&device), config);
+        let built =
+            JointObjective::new(reader(&device), generator(1, &device), [scorer(&device), scorer(&device)], config);
         assert_eq!(built.unwrap_err().field, field);
     }
 }

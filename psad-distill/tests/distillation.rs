@@ -24,7 +24,9 @@ fn collapsed(world: &World, matrix: Tensor<3>, scores: Tensor<2>, decay: f64, te
 /// The row-wise form per list.
 fn row_wise(world: &World, matrix: Tensor<3>, scores: Tensor<2>, decay: f64, temperature: f64) -> Tensor<1> {
     let unavailable = world.targets(&scores.device()).unavailable;
-    row_wise_distillation_loss(matrix, unavailable, &world.lens(), scores, temperature, decay)
+    let [lists, slots, candidates] = matrix.dims();
+    let rows = scores.reshape([lists, 1, candidates]).expand([lists, slots, candidates]);
+    row_wise_distillation_loss(matrix, unavailable, &world.lens(), rows, temperature, decay)
 }
 
 type Form = fn(&World, Tensor<3>, Tensor<2>, f64, f64) -> Tensor<1>;

@@ -10,7 +10,8 @@ use crate::{Generator, ListEncoder, Teacher, TensorReranker};
 
 impl<E: ListEncoder, G: Generator> TensorReranker<Teacher<E, G>> {
     /// The logits of every slot of a slate, `[slots, candidates]`, as the decoder meets them when it fills the slate block
-    /// by block: each block is computed with the slate's picks in the blocks before it. No strategy and no rule has a
+    /// by block: each block is computed with the slate's picks in the blocks before it, and each slot with
+    /// the influence of all that stand above it. No strategy and no rule has a
     /// say, so another implementation of the generator can be held against them whatever it would have picked.
     ///
     /// What stands for candidates that were placed before is the generator's own.
@@ -40,7 +41,13 @@ impl<E: ListEncoder, G: Generator> TensorReranker<Teacher<E, G>> {
                 state = teacher.generator.advance(&encoded, state, slots, picks);
             }
         }
-        let logits = read(Tensor::cat(blocks, 1)).map_err(RerankError::other)?;
+        let mut logits = Tensor::cat(blocks, 1);
+        if let Some(influence) = teacher.between(&encoded) {
+            let placed: Vec<i32> = slate.iter().map(|item| item as i32).collect();
+            let placed = TensorData::new::<i32, _>(placed, [1, slate.len()]);
+            logits = logits + influence.along(&Tensor::from_data(placed, &device));
+        }
+        let logits = read(logits).map_err(RerankError::other)?;
         Ok(logits.index_axis_move(Axis(0), 0))
     }
 }

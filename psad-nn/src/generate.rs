@@ -2,14 +2,15 @@
 
 use std::convert::Infallible;
 use std::ops::Range;
+use std::sync::Arc;
 
 use burn::tensor::{Int, Tensor, TensorData};
-use ndarray::{Array2, Array3, Axis};
+use ndarray::{Array2, Array3, ArrayView2, Axis};
 use psad_core::SlateBuilder;
 use psad_decode::{BlockModel, BlockSchedule, DecodeError, Decoded, Hypothesis, ScoreBlock, Strategy, decode_into};
 use thiserror::Error;
 
-use crate::{DecoderState, Encoded, Generator};
+use crate::{DecoderState, Encoded, Generator, Influence};
 
 /// Decodes one slate (or several, as the strategy says) for every list of a batch. The network runs once per block
 /// for the whole batch; picking happens on the host.
@@ -23,11 +24,12 @@ pub fn generate<G: Generator>(
     strategy: &Strategy,
 ) -> Result<Vec<Vec<Decoded>>, GenerateError> {
     let slates = encoded.lens.iter().map(|&candidates| SlateBuilder::new(candidates)).collect();
-    generate_into(generator, encoded, slates, schedule, strategy)
+    generate_into(generator, encoded, slates, schedule, strategy, None)
 }
 
 /// As [`generate`], for lists with rules: slates are filled from copies of `slates`, one empty one per list, and take
-/// only what these offer; see [`ListBatch::slate_builders`](crate::ListBatch::slate_builders).
+/// only what these offer; see [`ListBatch::slate_builders`](crate::ListBatch::slate_builders). With an influence, each slot
+/// sees what stands above it, in its own block too.
 ///
 /// # Errors
 /// As [`generate`]; [`GenerateError`] for a schedule that is too short for the slates, or slates that are not empty.
@@ -37,8 +39,16 @@ pub fn generate_into<G: Generator>(
     slates: Vec<SlateBuilder>,
     schedule: BlockSchedule,
     strategy: &Strategy,
+    influence: Option<Influence>,
 ) -> Result<Vec<Vec<Decoded>>, GenerateError> {
-    let mut network = Network { generator, encoded, rows: encoded.clone(), state: None, block: 0..0, vectors: None };
+    let influence = influence.map_or(Ok(Vec::new()), Influence::on_host);
+    let influence = influence
+        .map_err(|error| GenerateError(Box::new(DecodeError::Model(error))))?
+        .into_iter()
+        .map(Arc::new)
+        .collect();
+    let rows = encoded.clone();
+    let mut network = Network { generator, encoded, rows, state: None, block: 0..0, vectors: None, influence };
     match decode_into(strategy, schedule, slates, &mut network) {
         Ok(decoded) => Ok(decoded),
         Err(error) => Err(GenerateError(Box::new(error))),
@@ -53,7 +63,7 @@ pub struct GenerateError(Box<DecodeError<ReadError>>);
 /// The device did not give the numbers back.
 #[derive(Debug, Error)]
 #[error("what the network answers cannot be read from its device: {0}")]
-pub(crate) struct ReadError(String);
+pub(crate) struct ReadError(pub(crate) String);
 
 impl From<Infallible> for ReadError {
     fn from(never: Infallible) -> Self {
@@ -71,6 +81,8 @@ struct Network<'a, G: Generator> {
     block: Range<usize>,
     /// What the candidates are compared by, `[batch, candidates, width]`, once it was asked for.
     vectors: Option<Array3<f32>>,
+    /// What placed candidates do to those below them, by list.
+    influence: Vec<Arc<psad_decode::Influence>>,
 }
 
 impl<G: Generator> Network<'_, G> {
@@ -112,7 +124,14 @@ impl<G: Generator> BlockModel for Network<'_, G> {
         self.state = Some(state);
         self.block = slots;
         let blocks = read(logits)?;
-        Ok(blocks.outer_iter().map(|block| ScoreBlock::new(block.to_owned())).collect())
+        let block = |(block, hypothesis): (ArrayView2<'_, f32>, &Hypothesis)| {
+            let block = ScoreBlock::new(block.to_owned());
+            match self.influence.get(hypothesis.list) {
+                Some(influence) => block.with_influence(influence.clone()),
+                None => block,
+            }
+        };
+        Ok(blocks.outer_iter().zip(hypotheses).map(block).collect())
     }
 
     fn vectors(&mut self, list: usize) -> Result<Option<Array2<f32>>, ReadError> {

@@ -36,10 +36,12 @@ mod along;
 mod attention;
 mod batch;
 mod evaluating;
+mod exposure;
 mod feed_forward;
 mod fused;
 mod generate;
 mod generating;
+mod influence;
 mod kernels;
 mod losses;
 mod norm;
@@ -54,14 +56,18 @@ mod weights;
 pub use attention::{Attention, AttentionConfig, Mask, TransformerLayer, TransformerLayerConfig};
 pub use batch::{Batcher, HistoryBatch, ItemBatch, LabelBatch, ListBatch};
 pub use evaluating::{EvaluateError, TensorEvaluator};
+pub use exposure::Exposure;
 pub use feed_forward::{FeedForward, Mlp};
 pub use fused::{Part, gated, linear, linear_of_parts, linear_relu, linear_residual, point};
 pub use generate::{GenerateError, generate, generate_into};
 pub use generating::GeneratorObjective;
-pub use losses::{GeneratorLoss, SlotTargets, TiedTargets, generator_loss, listwise_loss, pointwise_loss};
+pub use influence::{Influence, PairInfluence};
+pub use losses::{
+    GeneratorLoss, ShownTargets, SlotTargets, TiedTargets, generator_loss, listwise_loss, pointwise_loss,
+};
 pub use norm::Norm;
 pub use parameters::{ParameterError, load_parameters, named_parameters};
-pub use reranker::{RerankModel, Student, Teacher, TensorReranker};
+pub use reranker::{RerankModel, ScoredEncoder, Student, Teacher, TensorReranker};
 pub use scoring::{ScoringLoss, ScoringObjective};
 pub use tables::{Tables, Touched};
 pub use traits::{

@@ -36,7 +36,7 @@ impl<E: ListEncoder, G: Generator> SlateProposer for TensorReranker<Teacher<E, G
         let schedule = BlockSchedule::new(len.min(request.candidates().len()), teacher.block_size);
         let schedule = schedule.map_err(RerankError::other)?;
         let encoded = teacher.encoder.encode(&batch);
-        let search = |strategy: &Strategy| decode(&teacher.generator, &encoded, &batch, schedule, strategy);
+        let search = |strategy: &Strategy| decode(teacher, &encoded, &batch, schedule, strategy);
         let mut proposals = Proposals::up_to(count.get());
         for strategy in strategies() {
             if proposals.full() {
@@ -61,15 +61,17 @@ fn strategies() -> impl Iterator<Item = Strategy> {
 }
 
 /// The slates of one list, in the order in which the strategy gives them.
-fn decode<G: Generator>(
-    generator: &G,
+fn decode<E: ListEncoder, G: Generator>(
+    teacher: &Teacher<E, G>,
     encoded: &Encoded,
     batch: &ListBatch,
     schedule: BlockSchedule,
     strategy: &Strategy,
 ) -> Result<Vec<Slate>, RerankError> {
     let slates = batch.slate_builders(schedule.slots())?;
-    let decoded = generate_into(generator, encoded, slates, schedule, strategy).map_err(RerankError::other)?;
+    let influence = teacher.between(encoded);
+    let decoded = generate_into(&teacher.generator, encoded, slates, schedule, strategy, influence);
+    let decoded = decoded.map_err(RerankError::other)?;
     Ok(decoded.into_iter().flatten().map(|decoded| decoded.slate).collect())
 }
 

@@ -5,11 +5,14 @@ use std::sync::Arc;
 
 use burn::module::Module;
 use burn::tensor::Device;
-use ndarray::Array2;
-use psad_core::{CandidateScorer, Request, RerankError, Reranker, Schema, Slate};
-use psad_decode::{BlockSchedule, Strategy};
+use ndarray::{Array2, ArrayView1};
+use psad_core::{CandidateScorer, Request, RerankError, Reranker, Schema, Slate, SlateBuilder};
+use psad_decode::{BlockSchedule, Picker, Strategy};
 
-use crate::{Batcher, Component, Encoded, Generator, ListBatch, ListEncoder, ListScorer, Tables, generate_into};
+use crate::{
+    Batcher, Component, Encoded, Exposure, Generator, Influence, ListBatch, ListEncoder, ListScorer, PairInfluence,
+    Tables, generate_into,
+};
 
 /// A model that answers a batch of lists with slates.
 pub trait RerankModel: Component {
@@ -20,17 +23,30 @@ pub trait RerankModel: Component {
     fn slates(&self, batch: &ListBatch, len: usize) -> Result<Vec<Slate>, RerankError>;
 }
 
-/// Encoder and scorer: one pass, then sorting. PSAD-S is one.
+/// Encoder and scorer: one pass, then sorting, or picking in the light of what stands above. PSAD-S is one.
 #[derive(Module, Debug)]
 pub struct Student<E, S> {
     /// Encodes the list.
     pub encoder: E,
     /// Scores its candidates.
     pub scorer: S,
+    /// What placed candidates do to those below them; without it, slates are sorted by score.
+    pub influence: Option<PairInfluence>,
 }
 
 impl<E: ListEncoder, S: ListScorer> Student<E, S> {
-    /// The scores of every list's real candidates.
+    /// Sorts by the scorer's scores.
+    pub fn new(encoder: E, scorer: S) -> Self {
+        Self { encoder, scorer, influence: None }
+    }
+
+    /// Lets what is placed act on what stands below.
+    #[must_use]
+    pub fn with_influence(self, influence: Option<PairInfluence>) -> Self {
+        Self { influence, ..self }
+    }
+
+    /// The scores of every list's real candidates, before anything is placed.
     ///
     /// # Errors
     /// [`RerankError::Other`] if the device does not give the scores back.
@@ -43,9 +59,24 @@ impl<E: ListEncoder, S: ListScorer> RerankModel for Student<E, S> {
     fn slates(&self, batch: &ListBatch, len: usize) -> Result<Vec<Slate>, RerankError> {
         // First, so that rules which cannot be kept cost no pass of the network.
         let builders = batch.slate_builders(len)?;
-        let scores = self.scores(batch)?;
-        scores.iter().zip(builders).map(|(scores, builder)| Ok(builder.top_by_score(scores)?)).collect()
+        let encoded = self.encoder.encode(batch);
+        let lists = score_lists(&self.scorer, &encoded)?.into_iter().zip(builders);
+        let Some(influence) = &self.influence else {
+            return lists.map(|(scores, builder)| Ok(builder.top_by_score(&scores)?)).collect();
+        };
+        let influences = influence.between(&encoded).on_host().map_err(RerankError::other)?;
+        lists.zip(&influences).map(|((scores, slate), influence)| pick(&scores, slate, influence)).collect()
     }
+}
+
+/// Fills a slate slot by slot, each with the candidate whose score is best below what is placed.
+fn pick(scores: &[f32], mut slate: SlateBuilder, influence: &psad_decode::Influence) -> Result<Slate, RerankError> {
+    let mut picker = Picker::new(&Strategy::Greedy).map_err(RerankError::other)?;
+    picker.start(&slate, None).map_err(RerankError::other)?;
+    let row = ArrayView1::from(scores);
+    let rows = row.broadcast((slate.slots(), scores.len())).expect("a row is as long as itself");
+    picker.fill(&mut slate, rows, Some(influence)).map_err(RerankError::other)?;
+    Ok(slate.finish())
 }
 
 fn score_lists<S: ListScorer>(scorer: &S, encoded: &Encoded) -> Result<Vec<Vec<f32>>, RerankError> {
@@ -56,6 +87,23 @@ fn score_lists<S: ListScorer>(scorer: &S, encoded: &Encoded) -> Result<Vec<Vec<f
     Ok(rows.outer_iter().zip(&encoded.lens).map(|(row, &len)| row.iter().copied().take(len).collect()).collect())
 }
 
+/// An encoder whose lists come ranked by a scorer: a generator that adds [`Encoded::ranker`] starts out as good as the
+/// scorer, and learns what the slate so far changes.
+#[derive(Module, Debug)]
+pub struct ScoredEncoder<E, S> {
+    /// Encodes the list.
+    pub encoder: E,
+    /// Scores its candidates.
+    pub scorer: S,
+}
+
+impl<E: ListEncoder, S: ListScorer> ListEncoder for ScoredEncoder<E, S> {
+    fn encode(&self, batch: &ListBatch) -> Encoded {
+        let encoded = self.encoder.encode(batch);
+        Encoded { ranker: self.scorer.score(&encoded), ..encoded }
+    }
+}
+
 /// Encoder and generator: one encoder pass, then a decoder step per block. PSAD-G is one.
 #[derive(Module, Debug)]
 pub struct Teacher<E, G> {
@@ -63,6 +111,10 @@ pub struct Teacher<E, G> {
     pub encoder: E,
     /// Builds the slate.
     pub generator: G,
+    /// What placed candidates do to those below them, beyond what the generator makes of them from block to block.
+    pub influence: Option<PairInfluence>,
+    /// How likely a slot is looked at; [`Strategy::Plan`] weighs the slots by it.
+    pub exposure: Option<Exposure>,
     #[module(skip)]
     pub(crate) block_size: usize,
     #[module(skip)]
@@ -72,7 +124,25 @@ pub struct Teacher<E, G> {
 impl<E: ListEncoder, G: Generator> Teacher<E, G> {
     /// Decodes in blocks of `block_size` (at least 1) as `strategy` says.
     pub fn new(encoder: E, generator: G, block_size: usize, strategy: Strategy) -> Self {
-        Self { encoder, generator, block_size: block_size.max(1), strategy }
+        Self { encoder, generator, influence: None, exposure: None, block_size: block_size.max(1), strategy }
+    }
+
+    /// Lets what is placed act on what stands below, within a block too.
+    #[must_use]
+    pub fn with_influence(self, influence: Option<PairInfluence>) -> Self {
+        Self { influence, ..self }
+    }
+
+    /// Says how likely slots are looked at.
+    #[must_use]
+    pub fn with_exposure(self, exposure: Option<Exposure>) -> Self {
+        Self { exposure, ..self }
+    }
+
+    /// The influence between the candidates of a batch.
+    pub(crate) fn between(&self, encoded: &Encoded) -> Option<Influence> {
+        let exposure = self.exposure.as_ref().map(|exposure| exposure.of(encoded, encoded.pad.dims()[1]));
+        self.influence.as_ref().map(|influence| Influence { exposure, ..influence.between(encoded) })
     }
 
     /// Slots that are filled per step of the generator.
@@ -87,7 +157,8 @@ impl<E: ListEncoder, G: Generator> RerankModel for Teacher<E, G> {
         let schedule = BlockSchedule::new(len.min(longest), self.block_size).map_err(RerankError::other)?;
         let slates = batch.slate_builders(schedule.slots())?;
         let encoded = self.encoder.encode(batch);
-        let decoded = generate_into(&self.generator, &encoded, slates, schedule, &self.strategy);
+        let influence = self.between(&encoded);
+        let decoded = generate_into(&self.generator, &encoded, slates, schedule, &self.strategy, influence);
         let decoded = decoded.map_err(RerankError::other)?;
         let best = decoded.into_iter().map(|slates| slates.into_iter().next().map(|first| first.slate));
         best.map(|slate| slate.ok_or_else(|| RerankError::other("the decoder gave no slate"))).collect()

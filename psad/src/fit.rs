@@ -16,22 +16,23 @@ use crate::{Method, MethodConfig, PsadError};
 /// Depth of the metric that decides which epoch is kept.
 const DEPTH: usize = 10;
 
-/// How every reranker of a method did on the validation lists after an epoch.
+/// How every reranker of a method did after an epoch.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ValidationPoint {
-    /// Name and NDCG@10 with exponential gain, in the order of [`Method::rerankers`].
-    pub ndcg: Vec<(String, f64)>,
+    /// Name and value, in the order of [`Method::rerankers`]: NDCG@10 with exponential gain on the validation lists, or
+    /// whatever a validation of one's own measures.
+    pub values: Vec<(String, f64)>,
 }
 
 impl ValidationPoint {
     /// The value of the reranker with this name.
     pub fn get(&self, name: &str) -> Option<f64> {
-        self.ndcg.iter().find(|(known, _)| known == name).map(|&(_, value)| value)
+        self.values.iter().find(|(known, _)| known == name).map(|&(_, value)| value)
     }
 
     /// What early stopping looks at: the mean of all rerankers.
     pub fn mean(&self) -> f64 {
-        self.ndcg.iter().map(|(_, value)| value).sum::<f64>() / self.ndcg.len().max(1) as f64
+        self.values.iter().map(|(_, value)| value).sum::<f64>() / self.values.len().max(1) as f64
     }
 }
 
@@ -64,8 +65,24 @@ impl<C: MethodConfig> Method<C> {
         if validation.is_empty() {
             return Err(PsadError::NoValidation);
         }
+        self.fit_by(trainer, train, |method| Ok(method.validated(validation)?))
+    }
+
+    /// As [`Method::fit`], with a validation of one's own: the epoch is kept after which the mean of what `validate` says is
+    /// the largest.
+    ///
+    /// NDCG of clicks that were logged on other slates says little of a method that learns what a slate's items do to each
+    /// other; where users can be asked, as simulated ones can, ask them.
+    ///
+    /// # Errors
+    /// [`PsadError::Train`], also if `validate` fails.
+    pub fn fit_by(
+        self,
+        trainer: Trainer<'_>,
+        train: &[&LabeledList],
+        validate: impl Fn(&Self) -> Result<ValidationPoint, Box<dyn Error + Send + Sync>>,
+    ) -> Result<Fitted<C>, PsadError> {
         let trainer = trainer.describe(self.described()?);
-        let points = RefCell::new(Vec::new());
         let Self { schema, config, model, tables } = self;
         let like = |model: &C::Model, tables: &Arc<Tables>| Self {
             schema: schema.clone(),
@@ -73,13 +90,14 @@ impl<C: MethodConfig> Method<C> {
             model: model.clone(),
             tables: tables.clone(),
         };
+        let tables = Arc::unwrap_or_clone(tables);
+        let points = RefCell::new(Vec::new());
         let validate = |model: &C::Model, tables: &Arc<Tables>| -> Result<f64, Box<dyn Error + Send + Sync>> {
-            let point = like(model, tables).validated(validation)?;
+            let point = validate(&like(model, tables))?;
             let mean = point.mean();
             points.borrow_mut().push(point);
             Ok(mean)
         };
-        let tables = Arc::unwrap_or_clone(tables);
         let fitted = trainer.fit(model, tables, &schema, &device(), train, validate)?;
         Ok(Fitted {
             method: like(&fitted.model, &fitted.tables),
@@ -93,7 +111,7 @@ impl<C: MethodConfig> Method<C> {
     fn validated(&self, lists: &[&LabeledList]) -> Result<ValidationPoint, PsadError> {
         let rerankers = self.rerankers();
         let ndcg = rerankers.iter().map(|(name, reranker)| Ok(((*name).to_owned(), ndcg(reranker, lists)?)));
-        Ok(ValidationPoint { ndcg: ndcg.collect::<Result<_, PsadError>>()? })
+        Ok(ValidationPoint { values: ndcg.collect::<Result<_, PsadError>>()? })
     }
 }
 

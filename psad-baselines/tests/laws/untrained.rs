@@ -39,7 +39,7 @@ proptest! {
         let (device, schema) = (Device::flex(), schema(RICH));
         let tables = std::sync::Arc::new(Tables::seeded(&schema, EMBEDDING, 5).unwrap());
         let (prm, writer) = (prm(RICH, &device), seq2slate(RICH, &device));
-        let student = Student { encoder: prm.encoder, scorer: prm.scorer };
+        let student = Student::new(prm.encoder, prm.scorer);
         let teacher = Teacher::new(writer.encoder, writer.generator, 1, Strategy::Greedy);
         let request = list.labeled(RICH).request().clone();
         let expected = Slate::top_by_score(request.candidates().scores(), len).unwrap();

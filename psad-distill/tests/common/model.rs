@@ -6,12 +6,13 @@ use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::{Device, Int, Tensor};
 use ndarray::{Array1, Array2};
-use psad_core::{Candidates, History, Items, LabeledList, Request, Schema, User};
+use psad_core::{Candidates, History, Items, LabeledList, Request, Schema, Shown, Slate, User};
 use psad_decode::BlockSchedule;
 use psad_distill::{JointConfig, JointObjective};
 use psad_generator::{GeneratorConfig, Prefix, SemiAutoregressive};
 use psad_nn::{
-    Batcher, Encoded, Generator, ListBatch, ListEncoder, Tables, Weights, load_parameters, named_parameters,
+    Batcher, Encoded, Exposure, Generator, ListBatch, ListEncoder, PairInfluence, Tables, Weights, load_parameters,
+    named_parameters,
 };
 use psad_scorer::{Scorer, ScorerConfig};
 
@@ -22,8 +23,31 @@ const PROFILE: usize = 3;
 
 /// Lists with the given labels and random features.
 pub(crate) fn batch(labels: &[Vec<f32>], device: &Device) -> ListBatch {
-    let schema = schema();
     let lists: Vec<LabeledList> = labels.iter().map(|labels| list(labels)).collect();
+    batch_of(&lists, device)
+}
+
+/// The same, of which those with an odd number of candidates were shown from the last candidate to the first.
+pub(crate) fn shown_batch(labels: &[Vec<f32>], device: &Device) -> ListBatch {
+    let lists: Vec<LabeledList> = labels.iter().map(|labels| shown(list(labels))).collect();
+    batch_of(&lists, device)
+}
+
+pub(crate) fn is_shown(labels: &[f32]) -> bool {
+    labels.len() % 2 == 1
+}
+
+fn shown(list: LabeledList) -> LabeledList {
+    let len = list.len();
+    if !is_shown(list.labels()) {
+        return list;
+    }
+    let slate = Slate::new((0..len).rev().collect(), len).unwrap();
+    list.with_shown(Shown { slate, propensities: vec![1.; len] }).unwrap()
+}
+
+fn batch_of(lists: &[LabeledList], device: &Device) -> ListBatch {
+    let schema = schema();
     let lists: Vec<&LabeledList> = lists.iter().collect();
     Batcher::new(&schema).lists(&lists, &Tables::seeded(&schema, 4, 1).unwrap(), device).unwrap()
 }
@@ -93,9 +117,27 @@ pub(crate) fn scorer(device: &Device) -> Scorer {
     learned(ScorerConfig::new(WIDTH, PROFILE).with_hidden(vec![12]).init(7, device), device)
 }
 
+/// What the teacher starts from.
+pub(crate) fn base(device: &Device) -> Scorer {
+    learned(ScorerConfig::new(WIDTH, PROFILE).with_hidden(vec![12]).init(9, device), device)
+}
+
 pub(crate) fn joint(config: &JointConfig, device: &Device) -> JointObjective<Reader, SemiAutoregressive, Scorer> {
     let generator = generator(config.block_size, device);
-    JointObjective::new(reader(device), generator, scorer(device), config.clone()).unwrap()
+    JointObjective::new(reader(device), generator, [base(device), scorer(device)], config.clone()).unwrap()
+}
+
+/// The same with influence and exposure.
+pub(crate) fn full(config: &JointConfig, device: &Device) -> JointObjective<Reader, SemiAutoregressive, Scorer> {
+    joint(config, device).with_influence(Some(influence(device))).with_exposure(Some(exposure(device)))
+}
+
+pub(crate) fn influence(device: &Device) -> PairInfluence {
+    PairInfluence::init(WIDTH, 3, LONGEST + 2, &mut Weights::seeded(10, device))
+}
+
+pub(crate) fn exposure(device: &Device) -> Exposure {
+    learned(Exposure::init(PROFILE, LONGEST + 2, &mut Weights::seeded(11, device)), device)
 }
 
 /// The same generator, which answers −∞ where it cannot choose, as the contract allows.

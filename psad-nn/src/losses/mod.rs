@@ -2,11 +2,13 @@
 
 mod listwise;
 mod pointwise;
+mod shown;
 mod slotwise;
 mod targets;
 
 pub use listwise::listwise_loss;
 pub use pointwise::pointwise_loss;
+pub use shown::ShownTargets;
 pub use slotwise::{GeneratorLoss, generator_loss};
 pub use targets::{SlotTargets, TiedTargets};
 

@@ -15,7 +15,7 @@ pub struct ShownTargets {
     pub order: Tensor<2, Int>,
     /// 1 for a list whose slate is known, else 0, `[batch]`.
     pub known: Tensor<1>,
-    /// Whether every list's slate is known, and whether any is.
+    /// Whether every list's slate is known.
     pub all: bool,
     /// Whether any list's slate is known.
     pub any: bool,
@@ -75,7 +75,9 @@ impl ShownTargets {
     /// * `exposure`: `[batch, slots]`, see [`Exposure`](crate::Exposure)
     pub fn click_loss(&self, logits: Tensor<3>, exposure: Option<Tensor<2>>) -> Tensor<1> {
         let [batch, slots, _] = logits.dims();
-        let picked = (logits * self.picks.clone().narrow(1, 0, slots)).sum_dim(2).reshape([batch, slots]);
+        // Not a product: it would make NaN of the −∞ that may stand where a slot cannot choose.
+        let elsewhere = self.picks.clone().narrow(1, 0, slots).lower_elem(0.5);
+        let picked = logits.mask_fill(elsewhere, 0.).sum_dim(2).reshape([batch, slots]);
         let logits = match exposure {
             Some(exposure) => picked + exposure,
             None => picked,

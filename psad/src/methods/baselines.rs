@@ -44,7 +44,7 @@ where
     /// One encoder pass and the scorer. It gives its scores too, as a
     /// [`CandidateScorer`](psad_core::CandidateScorer).
     pub fn scorer(&self) -> TensorReranker<Student<E, S>> {
-        self.serve(&Student { encoder: self.model.encoder.clone(), scorer: self.model.scorer.clone() })
+        self.serve(&Student::new(self.model.encoder.clone(), self.model.scorer.clone()))
     }
 }
 

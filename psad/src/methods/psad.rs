@@ -8,7 +8,7 @@ use psad_decode::Strategy;
 use psad_distill::{JointConfig, JointObjective};
 use psad_encoder::{SharedEncoder, SharedEncoderConfig};
 use psad_generator::{GeneratorConfig, SemiAutoregressive};
-use psad_nn::{Student, Teacher, TensorReranker};
+use psad_nn::{Exposure, PairInfluence, ScoredEncoder, Student, Teacher, TensorReranker, Weights};
 use psad_scorer::{Scorer, ScorerConfig};
 use psad_upn::UserProfileNetwork;
 use serde::{Deserialize, Serialize};
@@ -27,7 +27,8 @@ pub type FittedPsad = Fitted<PsadConfig>;
 pub type PsadModel = JointObjective<SharedEncoder<UserProfileNetwork>, SemiAutoregressive, Scorer>;
 
 /// PSAD-G as a reranker.
-pub type PsadTeacher = TensorReranker<Teacher<SharedEncoder<UserProfileNetwork>, SemiAutoregressive>>;
+pub type PsadTeacher =
+    TensorReranker<Teacher<ScoredEncoder<SharedEncoder<UserProfileNetwork>, Scorer>, SemiAutoregressive>>;
 
 /// PSAD-S as a reranker.
 pub type PsadStudent = TensorReranker<Student<SharedEncoder<UserProfileNetwork>, Scorer>>;
@@ -46,6 +47,10 @@ pub struct PsadConfig {
     pub pointer: usize,
     /// Whether the generator's queries attend to what is placed and available (default true).
     pub context_enhancement: bool,
+    /// Rank of the influence between pairs of candidates, which teacher and student share; 0 for none (default 32).
+    pub influence: usize,
+    /// Whether a slot explains by itself how often it is looked at, when learning from shown slates (default true).
+    pub exposure: bool,
     /// Widths of the scorer's hidden layers (default 64, 32).
     pub scorer_hidden: Vec<usize>,
     /// Block size and loss weights.
@@ -58,6 +63,8 @@ impl Default for PsadConfig {
             encoder: SharedEncoderConfig::new(),
             pointer: 32,
             context_enhancement: true,
+            influence: 32,
+            exposure: true,
             scorer_hidden: vec![64, 32],
             objective: JointConfig::default(),
         }
@@ -65,14 +72,12 @@ impl Default for PsadConfig {
 }
 
 impl PsadConfig {
-    /// For a few thousand training lists: about a quarter of the default sizes, and more weight on distillation, because
-    /// the less data there are, the more the student gains from the teacher's listwise view.
+    /// For a few thousand training lists: about a quarter of the default sizes.
     pub fn small() -> Self {
         let encoder = SharedEncoderConfig::new().with_embedding(8).with_width(32).with_feed_forward(64);
         Self {
             encoder: encoder.with_list_layers(1).with_profile_hidden(16),
             scorer_hidden: vec![32],
-            objective: JointConfig { distillation: 10., hinge: 0.02, ..JointConfig::default() },
             ..Self::default()
         }
     }
@@ -130,6 +135,7 @@ impl MethodConfig for PsadConfig {
             shared_encoder(&self.encoder, schema),
             product([width, schema.max_candidates()]),
             product([width, self.pointer]),
+            product([2, width, self.influence]),
             layers(width.saturating_add(profile), &self.scorer_hidden),
         ])
     }
@@ -138,7 +144,13 @@ impl MethodConfig for PsadConfig {
         let encoder = self.encoder.init(schema, seed, device)?;
         let generator = self.generator(schema).init(seed.wrapping_add(1), device)?;
         let scorer = self.scorer(schema).init(seed.wrapping_add(2), device);
-        Ok(JointObjective::new(encoder, generator, scorer, self.objective.clone())?)
+        let mut weights = Weights::seeded(seed.wrapping_add(4), device);
+        let (width, longest) = (self.encoder.width, schema.max_candidates());
+        let influence = (self.influence > 0).then(|| PairInfluence::init(width, self.influence, longest, &mut weights));
+        let exposure = self.exposure.then(|| Exposure::init(self.encoder.profile_width(schema), longest, &mut weights));
+        let base = self.scorer(schema).init(seed.wrapping_add(5), device);
+        let joint = JointObjective::new(encoder, generator, [base, scorer], self.objective.clone())?;
+        Ok(joint.with_influence(influence).with_exposure(exposure))
     }
 
     fn reranker(method: &Psad) -> Arc<dyn Reranker> {
@@ -156,19 +168,29 @@ impl MethodConfig for PsadConfig {
 }
 
 impl Psad {
-    /// PSAD-S: one encoder pass and the scorer.
+    /// PSAD-S: one encoder pass and the scorer; slates are picked by score and by what stands above.
     pub fn student(&self) -> PsadStudent {
-        self.serve(&Student { encoder: self.model.encoder.clone(), scorer: self.model.scorer.clone() })
+        let student = Student::new(self.model.encoder.clone(), self.model.scorer.clone());
+        self.serve(&student.with_influence(self.model.influence.clone()))
     }
 
-    /// PSAD-G: one encoder pass and a greedy decoder step per block of the trained size.
+    /// PSAD-G: one encoder pass and a decoder step per block of the trained size, decoded as the configuration says.
     pub fn teacher(&self) -> PsadTeacher {
-        self.teacher_with(Strategy::Greedy)
+        self.teacher_with(self.config.objective.strategy.clone())
     }
 
     /// PSAD-G with another decoding strategy; of several slates it answers the first, the best of a beam.
     pub fn teacher_with(&self, strategy: Strategy) -> PsadTeacher {
-        let (encoder, generator) = (self.model.encoder.clone(), self.model.generator.clone());
-        self.serve(&Teacher::new(encoder, generator, self.config.objective.block_size, strategy))
+        self.teacher_in_blocks(self.config.objective.block_size, strategy)
+    }
+
+    /// As [`Psad::teacher_with`], in blocks of another size (at least 1); slots beyond the trained size share the vector
+    /// of its last slot.
+    pub fn teacher_in_blocks(&self, block_size: usize, strategy: Strategy) -> PsadTeacher {
+        let (encoder, scorer) = (self.model.encoder.clone(), self.model.base.clone());
+        let encoder = ScoredEncoder { encoder, scorer };
+        let teacher = Teacher::new(encoder, self.model.generator.clone(), block_size, strategy);
+        let teacher = teacher.with_influence(self.model.influence.clone());
+        self.serve(&teacher.with_exposure(self.model.exposure.clone()))
     }
 }

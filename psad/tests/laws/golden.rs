@@ -1,10 +1,10 @@
 //! Every file carries a request and what the model answers to it.
 
 use ndarray::Axis;
-use psad::core::{Golden, GoldenAnswer, ModelFile, Permutation, Slate};
+use psad::core::{Golden, GoldenAnswer, ModelFile, Slate};
 use psad::golden::request;
 use psad::methods::Nar4Rec;
-use psad::{CandidateScorer, Method, MethodConfig, Psad, PsadError, Reranker};
+use psad::{CandidateScorer, Method, MethodConfig, Psad, PsadError, Reranker, Strategy};
 
 use crate::common::{DATA, FITTED, config, nar4rec, of_every_method, shaken};
 use crate::conforming::odd_schemas;
@@ -47,19 +47,35 @@ fn a_student_answers_with_its_scores() {
     let answer = golden.answer("PSAD-S").unwrap();
     assert_eq!((answer.block_size, answer.logits.len()), (None, 1));
     assert_eq!(answer.logits[0], psad.student().scores(golden.request()).unwrap());
-    let order = Permutation::from_scores(&answer.logits[0]).unwrap();
-    assert_eq!(answer.slate, order.as_slice()[..answer.slate.len()]);
+    let slate = psad.student().rerank(golden.request(), answer.slate.len()).unwrap();
+    assert_eq!(answer.slate, slate.as_slice());
+}
+
+#[test]
+fn a_teacher_answers_with_the_logits_along_its_slate() {
+    let (psad, golden) = fitted();
+    let answer = golden.answer("PSAD-G").unwrap();
+    let slate = psad.teacher().rerank(golden.request(), answer.slate.len()).unwrap();
+    assert_eq!(answer.slate, slate.as_slice());
+    let logits = psad.teacher().logits_along(golden.request(), &slate).unwrap();
+    for (found, expected) in answer.logits.iter().zip(logits.outer_iter()) {
+        assert_eq!(found, expected.as_slice().unwrap());
+    }
 }
 
 /// Every slot takes the greatest logit of what is left, and what earlier blocks placed is masked.
 #[test]
-fn a_teacher_answers_with_the_logits_that_it_picked_from() {
-    let (_, golden) = fitted();
+fn a_greedy_teacher_picks_by_the_logits_along_its_slate() {
+    let (psad, golden) = fitted();
     let answer = golden.answer("PSAD-G").unwrap();
+    let greedy = psad.teacher_with(Strategy::Greedy);
+    let slate = greedy.rerank(golden.request(), answer.slate.len()).unwrap();
+    let logits = greedy.logits_along(golden.request(), &slate).unwrap();
+    let logits: Vec<Vec<f32>> = logits.outer_iter().map(|row| row.to_vec()).collect();
     assert_eq!((answer.block_size, answer.logits.len()), (Some(config().objective.block_size), answer.slate.len()));
     let block_size = answer.block_size.unwrap();
-    for (slot, (&pick, logits)) in answer.slate.iter().zip(&answer.logits).enumerate() {
-        let placed = &answer.slate[..slot];
+    for (slot, (pick, logits)) in slate.iter().zip(&logits).enumerate() {
+        let placed = &slate.as_slice()[..slot];
         let free = (0..logits.len()).filter(|item| !placed.contains(item));
         assert!(free.clone().all(|item| logits[item] <= logits[pick]), "slot {slot}: {logits:?}");
         let before = &placed[..slot / block_size * block_size];
