@@ -69,26 +69,39 @@ pub(crate) struct PsadConfig {
     pub(crate) encoder: EncoderConfig,
     pub(crate) pointer: usize,
     pub(crate) context_enhancement: bool,
+    pub(crate) influence: usize,
     pub(crate) scorer_hidden: Vec<usize>,
+    pub(crate) exposure: bool,
     objective: BlockConfig,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 struct BlockConfig {
     block_size: usize,
+    strategy: Strategy,
 }
 
 impl PsadConfig {
     pub(crate) fn read(config: &Value) -> Result<Self, ModelFileError> {
-        let config: Self = parse(config)?;
+        let mut config: Self = parse(config)?;
         config.encoder.check()?;
+        let strategy = of_one_answer(config.objective.strategy);
+        config.objective.strategy = strategy.map_err(|error| faulty(format!("`objective.strategy`: {error}")))?;
         if config.objective.block_size == 0 || config.pointer == 0 {
             return Err(faulty("`objective.block_size` and `pointer` must be at least 1".to_owned()));
+        }
+        if config.influence > LARGEST {
+            return Err(faulty(format!("`influence` is {}; it must be at most {LARGEST}", config.influence)));
         }
         match config.scorer_hidden.iter().position(|&width| width == 0) {
             Some(layer) => Err(faulty(format!("`scorer_hidden[{layer}]` is 0"))),
             None => Ok(config),
         }
+    }
+
+    /// How the teacher decodes.
+    pub(crate) fn strategy(&self) -> Strategy {
+        self.objective.strategy.clone()
     }
 
     /// The block size that the teacher was trained with; a block is never longer than the longest list.

@@ -2,11 +2,14 @@
 
 use std::convert::Infallible;
 use std::ops::Range;
+use std::sync::Arc;
 
+use ndarray::ArrayView1;
 use psad_core::{Candidates, Constraints, RerankError, Slate, SlateBuilder};
-use psad_decode::{BlockModel, BlockSchedule, Hypothesis, Picker, ScoreBlock, Strategy, decode_into};
+use psad_decode::{BlockModel, BlockSchedule, Hypothesis, Influence, Picker, ScoreBlock, Strategy, decode_into};
 
 use crate::kernel::Dispatch;
+use crate::model::Scores;
 use crate::network::{Memory, Network};
 use crate::served::Head;
 use crate::state::UserState;
@@ -38,20 +41,49 @@ pub(crate) fn fill(
     workspace: &mut Workspace,
 ) -> Result<(), RerankError> {
     let (network, strategy) = match head {
-        Head::Student(scorer) => {
-            let Workspace { encoded, hidden, scores, slate, order, .. } = workspace;
-            scorer.scores(dispatch, &state.bias, encoded, hidden, scores);
-            return Ok(slate.fill_by_score(scores, order)?);
+        Head::Student(student) => return fill_by_score(student, dispatch, state, workspace),
+        Head::Teacher { base, generator, block_size, strategy } => {
+            build_on(base, dispatch, state, workspace);
+            (Network::blocks(generator, *block_size, state), strategy)
         }
-        Head::Teacher { generator, block_size, strategy } => (Network::blocks(generator, *block_size, state), strategy),
         Head::Matching { matching, strategy } => (Network::matrix(matching, state), strategy),
     };
-    let Workspace { encoded, encode, decode, slate, pickers, .. } = workspace;
+    let Workspace { encoded, encode, decode, slate, pickers, influence, .. } = workspace;
+    let influence = head.has_influence().then_some(&*influence);
     let mut memory = Memory { encoded, decode, space: &mut encode.layers };
     network.prepare(dispatch, &mut memory);
     match pickers.of(strategy) {
-        Some(picker) => pick(&network, picker, dispatch, memory, slate),
-        None => search(&network, strategy, dispatch, memory, slate),
+        Some(picker) => pick(&network, picker, dispatch, memory, (slate, influence)),
+        None => search(&network, strategy, dispatch, memory, (slate, influence)),
+    }
+}
+
+/// PSAD-S: sorting, or picking in the light of what stands above.
+fn fill_by_score(
+    student: &Scores,
+    dispatch: Dispatch,
+    state: &UserState,
+    workspace: &mut Workspace,
+) -> Result<(), RerankError> {
+    let Workspace { encoded, hidden, scores, slate, order, influence, pickers, .. } = workspace;
+    student.scorer.scores(dispatch, &state.bias, encoded, hidden, scores);
+    let Some(between) = &student.influence else { return Ok(slate.fill_by_score(scores, order)?) };
+    between.between(dispatch, encoded, hidden, influence);
+    let picker = pickers.of(&Strategy::Greedy).ok_or_else(|| RerankError::other("greedy search has a picker"))?;
+    picker.start(slate, None).map_err(RerankError::other)?;
+    let row = ArrayView1::from(&**scores);
+    let rows = row.broadcast((slate.slots(), row.len())).expect("a row is as long as itself");
+    picker.fill(slate, rows, Some(influence)).map_err(RerankError::other)
+}
+
+/// PSAD-G starts from scores of its own in the ranker's place.
+fn build_on(base: &Scores, dispatch: Dispatch, state: &UserState, workspace: &mut Workspace) {
+    let Workspace { encoded, hidden, scores, influence, .. } = workspace;
+    base.scorer.scores(dispatch, &state.base, encoded, hidden, scores);
+    encoded.ranker.copy_from_slice(scores);
+    if let Some(between) = &base.influence {
+        between.between(dispatch, encoded, hidden, influence);
+        influence.expose(&state.exposure);
     }
 }
 
@@ -61,7 +93,7 @@ fn pick(
     picker: &mut Picker,
     dispatch: Dispatch,
     mut memory: Memory<'_>,
-    slate: &mut SlateBuilder,
+    (slate, influence): (&mut SlateBuilder, Option<&Influence>),
 ) -> Result<(), RerankError> {
     let schedule = network.schedule(slate.slots()).map_err(RerankError::other)?;
     network.start(dispatch, slate.slots(), &mut memory);
@@ -70,7 +102,7 @@ fn pick(
         if slots.start == 0 {
             picker.start(slate, Some(network.vectors(&memory))).map_err(RerankError::other)?;
         }
-        picker.fill(slate, memory.logits(slots.len())).map_err(RerankError::other)?;
+        picker.fill(slate, memory.logits(slots.len()), influence).map_err(RerankError::other)?;
         if slots.end < slate.slots() {
             network.advance(dispatch, &slate.placed()[slots], &mut memory);
         }
@@ -84,10 +116,11 @@ fn search(
     strategy: &Strategy,
     dispatch: Dispatch,
     memory: Memory<'_>,
-    slate: &mut SlateBuilder,
+    (slate, influence): (&mut SlateBuilder, Option<&Influence>),
 ) -> Result<(), RerankError> {
     let schedule = network.schedule(slate.slots()).map_err(RerankError::other)?;
-    let mut model = Searched { network, dispatch, schedule, slots: slate.slots(), memory };
+    let influence = influence.cloned().map(Arc::new);
+    let mut model = Searched { network, dispatch, schedule, slots: slate.slots(), memory, influence };
     let decoded = decode_into(strategy, schedule, vec![slate.clone()], &mut model).map_err(RerankError::other)?;
     let best = decoded.into_iter().flatten().next().ok_or_else(|| RerankError::other("the decoder gave no slate"))?;
     for &item in best.slate.as_slice() {
@@ -104,15 +137,20 @@ pub(crate) fn along(
     slate: &Slate,
     workspace: &mut Workspace,
 ) -> Result<Vec<f32>, RerankError> {
-    let Workspace { encoded, encode, decode, hidden, scores, .. } = workspace;
     let network = match head {
-        Head::Student(scorer) => {
-            scorer.scores(dispatch, &state.bias, encoded, hidden, scores);
+        Head::Student(student) => {
+            let Workspace { encoded, hidden, scores, .. } = workspace;
+            student.scorer.scores(dispatch, &state.bias, encoded, hidden, scores);
             return Ok(scores.clone());
         }
-        Head::Teacher { generator, block_size, .. } => Network::blocks(generator, *block_size, state),
+        Head::Teacher { base, generator, block_size, .. } => {
+            build_on(base, dispatch, state, workspace);
+            Network::blocks(generator, *block_size, state)
+        }
         Head::Matching { matching, .. } => Network::matrix(matching, state),
     };
+    let Workspace { encoded, encode, decode, influence, .. } = workspace;
+    let candidates = encoded.ranker.len();
     let schedule = network.schedule(slate.len()).map_err(RerankError::other)?;
     let mut memory = Memory { encoded, decode, space: &mut encode.layers };
     network.prepare(dispatch, &mut memory);
@@ -125,6 +163,11 @@ pub(crate) fn along(
             network.advance(dispatch, &slate.as_slice()[slots], &mut memory);
         }
     }
+    if head.has_influence() {
+        for (slot, row) in rows.chunks_exact_mut(candidates).enumerate() {
+            influence.add(row, slate.as_slice(), slot);
+        }
+    }
     Ok(rows)
 }
 
@@ -135,6 +178,7 @@ struct Searched<'a> {
     schedule: BlockSchedule,
     slots: usize,
     memory: Memory<'a>,
+    influence: Option<Arc<Influence>>,
 }
 
 impl BlockModel for Searched<'_> {
@@ -149,7 +193,11 @@ impl BlockModel for Searched<'_> {
                 self.network.advance(self.dispatch, &hypothesis.placed()[before], &mut self.memory);
             }
             self.network.logits(self.dispatch, slots.clone(), &mut self.memory);
-            blocks.push(ScoreBlock::new(self.memory.logits(slots.len()).to_owned()));
+            let block = ScoreBlock::new(self.memory.logits(slots.len()).to_owned());
+            blocks.push(match &self.influence {
+                Some(influence) => block.with_influence(influence.clone()),
+                None => block,
+            });
         }
         Ok(blocks)
     }

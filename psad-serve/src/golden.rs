@@ -12,7 +12,7 @@ const ROOM: f32 = 1e-4;
 /// Answers the golden request with every reranker of the model, and compares all logits.
 pub(crate) fn replay(model: &Model, golden: Option<&Golden>) -> Result<(), ServeError> {
     let names: &[&'static str] = match model.decoders() {
-        Decoders::Psad { .. } => &["PSAD-S", "PSAD-G"],
+        Decoders::Psad(_) => &["PSAD-S", "PSAD-G"],
         Decoders::Nar4Rec { .. } => &["NAR4Rec"],
     };
     for &reranker in names {
@@ -27,8 +27,8 @@ pub(crate) fn replay(model: &Model, golden: Option<&Golden>) -> Result<(), Serve
 /// The reranker that the answer is of; of a teacher, with the blocks of the answer.
 fn served(model: &Model, reranker: &'static str, answer: &GoldenAnswer) -> Result<Served, ServeError> {
     match (model.decoders(), answer.block_size) {
-        (Decoders::Psad { .. }, Some(block_size)) => model.teacher_with(block_size, Strategy::Greedy),
-        (Decoders::Psad { .. }, None) => model.student(),
+        (Decoders::Psad(_), Some(block_size)) => model.teacher_with(block_size, Strategy::Greedy),
+        (Decoders::Psad(_), None) => model.student(),
         (Decoders::Nar4Rec { .. }, _) => model.matching_with(Strategy::Greedy),
     }
     .and_then(|served| if served.name() == reranker { Ok(served) } else { Err(ServeError::NoGolden { reranker }) })

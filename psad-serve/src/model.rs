@@ -8,9 +8,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use psad_core::{ModelFile, Schema};
 use psad_decode::Strategy;
 
+use crate::affine::Linear;
 use crate::config::{Nar4RecConfig, PsadConfig};
 use crate::encoder::Encoder;
 use crate::generator::Generator;
+use crate::influence::PairInfluence;
 use crate::matching::Matching;
 use crate::scorer::Scorer;
 use crate::served::Head;
@@ -32,9 +34,26 @@ pub(crate) struct Parts {
     pub(crate) decoders: Decoders,
 }
 
+/// Scores, and what what is placed does to them: PSAD-S, or what PSAD-G starts from.
+#[derive(Clone)]
+pub(crate) struct Scores {
+    pub(crate) scorer: Arc<Scorer>,
+    pub(crate) influence: Option<Arc<PairInfluence>>,
+}
+
+/// Teacher and student.
+pub(crate) struct Psad {
+    pub(crate) student: Scores,
+    pub(crate) base: Scores,
+    pub(crate) exposure: Option<Linear>,
+    pub(crate) generator: Arc<Generator>,
+    pub(crate) block_size: usize,
+    pub(crate) strategy: Strategy,
+}
+
 /// What reads the encoding.
 pub(crate) enum Decoders {
-    Psad { scorer: Arc<Scorer>, generator: Arc<Generator>, block_size: usize },
+    Psad(Box<Psad>),
     Nar4Rec { matching: Arc<Matching>, strategy: Strategy },
 }
 
@@ -94,7 +113,7 @@ impl Model {
     /// Its kind, as the header of its file names it.
     pub fn kind(&self) -> &'static str {
         match self.0.decoders {
-            Decoders::Psad { .. } => "psad",
+            Decoders::Psad(_) => "psad",
             Decoders::Nar4Rec { .. } => "nar4rec",
         }
     }
@@ -102,7 +121,7 @@ impl Model {
     /// The reranker that one would serve: PSAD-S, or NAR4Rec with the strategy of its configuration.
     pub fn reranker(&self) -> Served {
         match &self.0.decoders {
-            Decoders::Psad { scorer, .. } => self.serve(Head::Student(scorer.clone())),
+            Decoders::Psad(psad) => self.serve(Head::Student(psad.student.clone())),
             Decoders::Nar4Rec { matching, strategy } => {
                 self.serve(Head::Matching { matching: matching.clone(), strategy: strategy.clone() })
             }
@@ -115,18 +134,18 @@ impl Model {
     /// [`ServeError::NoReranker`] if the model is none of PSAD.
     pub fn student(&self) -> Result<Served, ServeError> {
         match &self.0.decoders {
-            Decoders::Psad { scorer, .. } => Ok(self.serve(Head::Student(scorer.clone()))),
+            Decoders::Psad(psad) => Ok(self.serve(Head::Student(psad.student.clone()))),
             Decoders::Nar4Rec { .. } => Err(self.without("PSAD-S")),
         }
     }
 
-    /// PSAD-G: one encoder pass and a greedy decoder step per block of the trained size.
+    /// PSAD-G: one encoder pass and a decoder step per block of the trained size, decoded as its configuration says.
     ///
     /// # Errors
     /// [`ServeError::NoReranker`] if the model is none of PSAD.
     pub fn teacher(&self) -> Result<Served, ServeError> {
-        match self.0.decoders {
-            Decoders::Psad { block_size, .. } => self.teacher_with(block_size, Strategy::Greedy),
+        match &self.0.decoders {
+            Decoders::Psad(psad) => self.teacher_with(psad.block_size, psad.strategy.clone()),
             Decoders::Nar4Rec { .. } => Err(self.without("PSAD-G")),
         }
     }
@@ -143,8 +162,9 @@ impl Model {
         }
         let strategy = of_one_answer(strategy)?;
         match &self.0.decoders {
-            Decoders::Psad { generator, .. } => {
-                Ok(self.serve(Head::Teacher { generator: generator.clone(), block_size, strategy }))
+            Decoders::Psad(psad) => {
+                let (base, generator) = (psad.base.clone(), psad.generator.clone());
+                Ok(self.serve(Head::Teacher { base, generator, block_size, strategy }))
             }
             Decoders::Nar4Rec { .. } => Err(self.without("PSAD-G")),
         }
@@ -161,7 +181,7 @@ impl Model {
             Decoders::Nar4Rec { matching, .. } => {
                 Ok(self.serve(Head::Matching { matching: matching.clone(), strategy }))
             }
-            Decoders::Psad { .. } => Err(self.without("NAR4Rec")),
+            Decoders::Psad(_) => Err(self.without("NAR4Rec")),
         }
     }
 
@@ -191,7 +211,23 @@ fn psad(source: &Source<'_>, config: &PsadConfig, schema: &Schema) -> Result<(En
     let scorer = Scorer::read(&source.part("scorer"), width, profile, &config.scorer_hidden)?;
     let sizes = [profile, block_size, schema.max_candidates()];
     let generator = Generator::read(&source.part("generator"), config, sizes)?;
-    Ok((encoder, Decoders::Psad { scorer: Arc::new(scorer), generator: Arc::new(generator), block_size }))
+    let influence = source.part("influence");
+    let influence = (config.influence > 0)
+        .then(|| PairInfluence::read(&influence, width, config.influence, schema.max_candidates()))
+        .transpose()?;
+    let influence = influence.map(Arc::new);
+    let base = Scorer::read(&source.part("base"), width, profile, &config.scorer_hidden)?;
+    let exposure = source.part("exposure");
+    let exposure = config.exposure.then(|| exposure.affine("slots", profile, schema.max_candidates())).transpose()?;
+    let decoders = Decoders::Psad(Box::new(Psad {
+        student: Scores { scorer: Arc::new(scorer), influence: influence.clone() },
+        base: Scores { scorer: Arc::new(base), influence },
+        exposure: exposure.map(|exposure| exposure.pack(source.dispatch)),
+        generator: Arc::new(generator),
+        block_size,
+        strategy: config.strategy(),
+    }));
+    Ok((encoder, decoders))
 }
 
 fn nar4rec(source: &Source<'_>, config: Nar4RecConfig, schema: &Schema) -> Result<(Encoder, Decoders), ServeError> {

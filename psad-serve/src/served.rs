@@ -13,9 +13,10 @@ use rayon::prelude::*;
 
 use crate::decoding::{self, Asked};
 use crate::generator::Generator;
+use crate::kernel::Then;
+use crate::layer::on_row;
 use crate::matching::Matching;
-use crate::model::{Decoders, Parts};
-use crate::scorer::Scorer;
+use crate::model::{Decoders, Parts, Scores};
 use crate::workspace::{Workspace, with_workspace};
 use crate::{ServeError, UserState};
 
@@ -29,9 +30,19 @@ pub struct Served {
 /// How slates come from the encoding.
 #[derive(Clone)]
 pub(crate) enum Head {
-    Student(Arc<Scorer>),
-    Teacher { generator: Arc<Generator>, block_size: usize, strategy: Strategy },
+    Student(Scores),
+    Teacher { base: Scores, generator: Arc<Generator>, block_size: usize, strategy: Strategy },
     Matching { matching: Arc<Matching>, strategy: Strategy },
+}
+
+impl Head {
+    /// Whether what is placed acts on what stands below.
+    pub(crate) fn has_influence(&self) -> bool {
+        match self {
+            Self::Student(scores) | Self::Teacher { base: scores, .. } => scores.influence.is_some(),
+            Self::Matching { .. } => false,
+        }
+    }
 }
 
 impl Served {
@@ -192,9 +203,15 @@ impl Served {
         encoder.user(*dispatch, user, history, &mut workspace.encode, &mut state.encoding);
         let profile = &state.encoding.profile;
         match decoders {
-            Decoders::Psad { scorer, generator, .. } => {
-                scorer.user(*dispatch, profile, &mut state.bias);
-                generator.user(*dispatch, profile, &mut state.begin);
+            Decoders::Psad(psad) => {
+                psad.student.scorer.user(*dispatch, profile, &mut state.bias);
+                psad.base.scorer.user(*dispatch, profile, &mut state.base);
+                psad.generator.user(*dispatch, profile, &mut state.begin);
+                state.exposure.clear();
+                if let Some(exposure) = &psad.exposure {
+                    state.exposure.resize(exposure.columns(), 0.);
+                    on_row(*dispatch, exposure, profile, &mut state.exposure, Then::Write);
+                }
             }
             Decoders::Nar4Rec { matching, .. } => matching.user(*dispatch, profile, &mut state.bias),
         }

@@ -45,6 +45,11 @@ impl<'a> Source<'a> {
         Ok(self.tensor(name, &[1])?.iter().copied().sum())
     }
 
+    /// A tensor of `count` values.
+    pub(crate) fn numbers(&self, name: &str, count: usize) -> Result<Vec<f32>, ModelFileError> {
+        Ok(self.tensor(name, &[count])?.iter().copied().collect())
+    }
+
     /// A matrix `[input, output]`.
     pub(crate) fn matrix(&self, name: &str, input: usize, output: usize) -> Result<Array2<f64>, ModelFileError> {
         let values = self.tensor(name, &[input, output])?;

@@ -17,6 +17,10 @@ pub struct UserState {
     pub(crate) bias: Vec<f32>,
     /// The beginning of a slate, as PSAD-G remembers it.
     pub(crate) begin: Vec<f32>,
+    /// What the user brings to the scores that PSAD-G starts from.
+    pub(crate) base: Vec<f32>,
+    /// How likely each slot is looked at.
+    pub(crate) exposure: Vec<f32>,
 }
 
 impl fmt::Debug for UserState {

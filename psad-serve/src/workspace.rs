@@ -3,6 +3,7 @@
 use std::cell::Cell;
 
 use psad_core::SlateBuilder;
+use psad_decode::Influence;
 
 use crate::encoder::{EncodeSpace, Encoded};
 use crate::kernel::Buffer;
@@ -21,6 +22,7 @@ pub(crate) struct Workspace {
     pub(crate) decode: DecodeSpace,
     pub(crate) slate: SlateBuilder,
     pub(crate) order: Vec<usize>,
+    pub(crate) influence: Influence,
     pub(crate) pickers: Pickers,
 }
 
@@ -35,6 +37,7 @@ impl Default for Workspace {
             decode: DecodeSpace::default(),
             slate: SlateBuilder::new(0),
             order: Vec::new(),
+            influence: Influence::default(),
             pickers: Pickers::default(),
         }
     }

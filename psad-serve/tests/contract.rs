@@ -5,18 +5,18 @@ mod common;
 use common::{Draw, MAX_CANDIDATES, MAX_HISTORY};
 use psad::decode::Strategy;
 use psad::methods::Nar4RecConfig;
-use psad::nn::Teacher;
 use psad::testing::Conformance;
 use psad::{PsadConfig, Request, Reranker};
 use psad_serve::{Dispatch, Model, ServeError};
 
-fn strategies() -> [Strategy; 5] {
+fn strategies() -> [Strategy; 6] {
     [
         Strategy::Greedy,
         Strategy::Contrastive { alpha: 0.4 },
         Strategy::Beam { width: 3 },
         Strategy::Sample { seed: 5, samples: 2 },
         Strategy::Assignment,
+        Strategy::Plan,
     ]
 }
 
@@ -66,8 +66,7 @@ fn every_strategy_and_block_size_finds_what_it_found_in_training() {
     for strategy in strategies() {
         for block_size in [1, 2, 5, 7, 60] {
             let served = served_psad.teacher_with(block_size, strategy.clone()).expect("a model of PSAD");
-            let (encoder, generator) = (psad.model().encoder.clone(), psad.model().generator.clone());
-            let trained = psad.serve(&Teacher::new(encoder, generator, block_size, strategy.clone()));
+            let trained = psad.teacher_in_blocks(block_size, strategy.clone());
             agree(&format!("PSAD-G, blocks of {block_size}, {strategy:?}"), &served, &trained);
         }
         let served = served_nar4rec.matching_with(strategy.clone()).expect("a model of NAR4Rec");

@@ -7,7 +7,6 @@ pub(crate) mod work;
 use psad::decode::Strategy;
 use psad::methods::{Nar4Rec, Nar4RecConfig, PsadTeacher};
 use psad::ndarray::{Array1, Array2, ArrayD};
-use psad::nn::Teacher;
 use psad::{Candidates, History, Items, Psad, PsadConfig, Request, Schema, User};
 use psad_core::ModelFile;
 
@@ -84,8 +83,7 @@ impl Models {
 
     /// PSAD-G as it was trained, with blocks of any size.
     pub(crate) fn teacher(&self, block_size: usize) -> PsadTeacher {
-        let parts = self.psad.model();
-        self.psad.serve(&Teacher::new(parts.encoder.clone(), parts.generator.clone(), block_size, Strategy::Greedy))
+        self.psad.teacher_in_blocks(block_size, Strategy::Greedy)
     }
 }
 

@@ -1,0 +1,53 @@
+//! What placed candidates do to those below them.
+
+use psad_core::ModelFileError;
+use psad_decode::Influence;
+
+use crate::affine::Linear;
+use crate::encoder::Encoded;
+use crate::kernel::{Buffer, Dispatch, Then};
+use crate::source::Source;
+
+/// `I[c, i] = (W_a x̃_c + a) · (W_b x̃_i + b)`, times a factor per distance.
+pub(crate) struct PairInfluence {
+    acting: Linear,
+    affected: Linear,
+    reach: Vec<f32>,
+    width: usize,
+}
+
+impl PairInfluence {
+    pub(crate) fn read(
+        source: &Source<'_>,
+        width: usize,
+        rank: usize,
+        max_candidates: usize,
+    ) -> Result<Self, ModelFileError> {
+        Ok(Self {
+            acting: source.affine("acting", width, rank)?.pack(source.dispatch),
+            affected: source.affine("affected", width, rank)?.pack(source.dispatch),
+            reach: source.numbers("reach", max_candidates)?,
+            width,
+        })
+    }
+
+    /// The influence between the candidates of a list.
+    pub(crate) fn between(
+        &self,
+        dispatch: Dispatch,
+        encoded: &Encoded,
+        [acting, affected]: &mut [Buffer; 2],
+        pairs: &mut Influence,
+    ) {
+        let (count, rank) = (encoded.ranker.len(), self.acting.columns());
+        let inputs = encoded.inputs.get(count * self.width);
+        let acting = acting.room(count * rank);
+        self.acting.forward(dispatch, inputs, acting, Then::Write);
+        let affected = affected.room(count * rank);
+        self.affected.forward(dispatch, inputs, affected, Then::Write);
+        let rows = pairs.reset(count, &self.reach).chunks_exact_mut(count);
+        for (row, acting) in rows.zip(acting.chunks_exact(rank)) {
+            dispatch.dots(affected, acting, 0., row);
+        }
+    }
+}
