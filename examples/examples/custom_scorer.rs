@@ -48,7 +48,7 @@ impl ListScorer for Bilinear {
 type Model = ScoringObjective<SharedEncoder<UserProfileNetwork>, Bilinear>;
 
 fn reranker(model: &Model, tables: &Arc<Tables>, schema: &Schema) -> impl Reranker + use<> {
-    let student = Student { encoder: model.encoder.clone(), scorer: model.scorer.clone() };
+    let student = Student::new(model.encoder.clone(), model.scorer.clone());
     TensorReranker::new(&student, tables.clone(), schema, &Device::flex())
 }
 

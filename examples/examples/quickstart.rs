@@ -14,10 +14,10 @@ use anyhow::{Context, Result, ensure};
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, ValueEnum};
 use psad::core::write_atomically;
-use psad::eval::{Gain, InitialOrder, Measure, Metric, RandomOrder, evaluate};
+use psad::eval::{InitialOrder, RandomOrder};
 use psad::sim::Interactions;
 use psad::train::{ProgressBar, TrainConfig, Trainer};
-use psad::{Fitted, LabeledList, Method, MethodConfig, Reranker};
+use psad::{Fitted, LabeledList, Method, MethodConfig, Reranker, ValidationPoint};
 use psad_examples::{Comparison, Input, Model, SLATE_LENGTH, before_and_after, draw_learning_curves};
 
 // The default allocator of most systems costs a fifth of a training step and more.
@@ -121,7 +121,7 @@ fn run<C: MethodConfig>(config: C, arguments: &Arguments, input: &Input, begin: 
     println!("\n{table}");
 
     let curves = arguments.out.join(format!("{}-learning-curves.svg", C::KIND));
-    draw_learning_curves(&fitted, validation_of_initial(input)?, &curves)?;
+    draw_learning_curves(&fitted, (input.validated_by(), input.validate(&InitialOrder)?), &curves)?;
     let file = arguments.out.join(format!("{}.safetensors", C::KIND));
     let loaded = save_and_load(&fitted.method, &file, input)?;
     println!("model in {}, learning curves in {}\n", file.display(), curves.display());
@@ -162,15 +162,13 @@ fn fit<C: MethodConfig>(config: C, arguments: &Arguments, input: &Input) -> Resu
     let plan = input.source.plan(arguments.model);
     let epochs = arguments.epochs.map_or(plan.epochs, usize::from);
     let train: Vec<&LabeledList> = input.train.iter().collect();
-    let validation: Vec<&LabeledList> = input.validation.iter().collect();
     let trainer = Trainer::new(TrainConfig { epochs, seed: arguments.seed, ..plan })?.observe(ProgressBar::new());
-    Ok(Method::new(&input.schema, config, arguments.seed)?.fit(trainer, &train, &validation)?)
-}
-
-fn validation_of_initial(input: &Input) -> Result<f64> {
-    let metric = Measure::Ndcg(Gain::Exponential).at(SLATE_LENGTH);
-    let report = evaluate(&InitialOrder, &input.validation, &[metric], SLATE_LENGTH)?;
-    report.get(&metric.name()).and_then(psad::eval::Summary::mean).context("no validation list has a relevant item")
+    let method = Method::new(&input.schema, config, arguments.seed)?;
+    Ok(method.fit_by(trainer, &train, |method| {
+        let each = method.rerankers().into_iter();
+        let values = each.map(|(name, reranker)| Ok((name.to_owned(), input.validate(&reranker)?)));
+        Ok(ValidationPoint { values: values.collect::<Result<_>>()? })
+    })?)
 }
 
 /// Saves the method, loads it again, and makes sure that both answer alike.

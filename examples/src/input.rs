@@ -2,11 +2,13 @@
 
 use std::path::Path;
 
+use anyhow::{Context as _, Result};
 use psad::data::{DataError, RatedList, RatingsConfig, RatingsDataset};
+use psad::eval::{Gain, Measure, Metric as _, Summary, evaluate};
 use psad::sim::{Interactions, ListTruth, SimConfig, SimError, SimulatedList, World};
-use psad::{LabeledList, Schema};
+use psad::{LabeledList, Request, Reranker, Schema};
 
-use crate::Source;
+use crate::{SLATE_LENGTH, Source};
 
 /// Lists for training, validation and test, and what is known about them.
 #[derive(Debug)]
@@ -25,6 +27,8 @@ pub struct Input {
     pub test: Vec<LabeledList>,
     /// The user of each test list: lists of one user are not independent.
     pub test_users: Vec<u32>,
+    /// What simulated users would truly do, per validation list.
+    pub validation_truth: Option<Vec<ListTruth>>,
     /// What simulated users would truly do, per test list.
     pub truth: Option<Vec<ListTruth>>,
     /// The test list that is shown before and after.
@@ -62,6 +66,7 @@ impl Input {
             source: Source::Simulated,
             schema: world.schema().clone(),
             test_users: data.test.iter().map(|list| list.user).collect(),
+            validation_truth: Some(data.validation.iter().map(|list| list.truth.clone()).collect()),
             truth: Some(data.test.iter().map(|list| list.truth.clone()).collect()),
             train: plain(data.train),
             validation: plain(data.validation),
@@ -97,10 +102,39 @@ impl Input {
             source: Source::Ratings,
             schema: data.schema().clone(),
             test_users: data.test.iter().map(|list| list.user).collect(),
+            validation_truth: None,
             truth: None,
             train: plain(data.train),
             validation: plain(data.validation),
             test: plain(data.test),
         })
+    }
+
+    /// What the validation measures, in words.
+    pub fn validated_by(&self) -> &'static str {
+        if self.validation_truth.is_some() { "expected clicks" } else { "NDCG@10" }
+    }
+
+    /// How good a reranker is on the validation lists: the expected clicks where users can be asked, as in an online test,
+    /// otherwise NDCG@10. Clicks that were logged on other slates would judge a reranker by slates that it does not make.
+    ///
+    /// # Errors
+    /// Whatever the reranker or the evaluation says.
+    pub fn validate<R: Reranker + ?Sized>(&self, reranker: &R) -> Result<f64> {
+        let Some(truth) = &self.validation_truth else {
+            let metric = Measure::Ndcg(Gain::Exponential).at(SLATE_LENGTH);
+            let report = evaluate(reranker, &self.validation, &[metric], SLATE_LENGTH)?;
+            return report
+                .get(&metric.name())
+                .and_then(Summary::mean)
+                .context("no validation list has a relevant item");
+        };
+        let requests: Vec<&Request> = self.validation.iter().map(LabeledList::request).collect();
+        let slates = reranker.rerank_batch(&requests, SLATE_LENGTH)?;
+        let mut sum = 0.;
+        for (truth, slate) in truth.iter().zip(&slates) {
+            sum += truth.expected_utility(slate)?;
+        }
+        Ok(sum / slates.len().max(1) as f64)
     }
 }

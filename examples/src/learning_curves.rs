@@ -10,16 +10,20 @@ use crate::drawing::{Curve, lines, svg};
 
 const SIZE: (u32, u32) = (960, 400);
 
-/// Draws the parts of the loss and the validation of every reranker, epoch by epoch, as SVG. `initial` is the validation
-/// of the initial ranker.
+/// Draws the parts of the loss and the validation of every reranker, epoch by epoch, as SVG. `initial` is what the
+/// validation measures, and what the initial ranker reaches in it.
 ///
 /// # Errors
 /// If the file cannot be written.
-pub fn draw_learning_curves<C: MethodConfig>(fitted: &Fitted<C>, initial: f64, path: &Path) -> Result<()> {
+pub fn draw_learning_curves<C: MethodConfig>(
+    fitted: &Fitted<C>,
+    (measure, initial): (&str, f64),
+    path: &Path,
+) -> Result<()> {
     let svg = svg(SIZE, |root| {
         let (left, right) = root.split_horizontally(SIZE.0 / 2);
         lines(&left, "training loss per list", "epoch", &loss_curves(fitted), 3)?;
-        lines(&right, "validation NDCG@10", "epoch", &validation_curves(fitted, initial), 3)
+        lines(&right, &format!("validation: {measure}"), "epoch", &validation_curves(fitted, initial), 3)
     })?;
     write_atomically(path, svg.as_bytes()).with_context(|| format!("writing {}", path.display()))
 }
@@ -33,9 +37,9 @@ fn loss_curves<C: MethodConfig>(fitted: &Fitted<C>) -> Vec<Curve> {
 
 fn validation_curves<C: MethodConfig>(fitted: &Fitted<C>, initial: f64) -> Vec<Curve> {
     let points = &fitted.validation;
-    let names = points.first().map(|point| point.ndcg.iter().map(|(name, _)| name.clone()).collect());
+    let names = points.first().map(|point| point.values.iter().map(|(name, _)| name.clone()).collect());
     let names: Vec<String> = names.unwrap_or_default();
-    let reranker = |index: usize| points.iter().map(move |point| point.ndcg[index].1);
+    let reranker = |index: usize| points.iter().map(move |point| point.values[index].1);
     let curves = names.iter().enumerate().map(|(index, name)| curve(name, reranker(index)));
     let initial = curve("initial ranker", vec![initial; points.len()]);
     curves.chain([initial]).collect()

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use psad::core::ModelFile;
 use psad::methods::Nar4RecConfig;
 use psad::train::{TrainConfig, Trainer};
-use psad::{LabeledList, Method, MethodConfig, PsadConfig, Reranker};
+use psad::{LabeledList, Method, MethodConfig, PsadConfig, Reranker, Strategy, ValidationPoint};
 
 use super::lists::{Kind, Lists};
 use super::measure::{mean, measure};
@@ -82,10 +82,16 @@ pub(crate) struct Job<'a> {
     pub(crate) rate: f64,
 }
 
-/// The sizes of PSAD, which those of all others follow; for both kinds of input, so that one computer does it in hours.
-pub(crate) fn psad() -> PsadConfig {
-    let mut config = Source::Ratings.psad();
-    config.objective.block_size = BLOCK_SIZE;
+/// PSAD at the sizes that those of all others follow, so that one computer does it in an hour.
+pub(crate) fn psad(kind: Kind) -> PsadConfig {
+    let ratings = Source::Ratings.psad();
+    if kind == Kind::Ratings {
+        return ratings;
+    }
+    // Simulated users were shown slates, and click: teacher and student learn from that.
+    let mut config = PsadConfig { objective: Source::Simulated.psad().objective, ..ratings };
+    (config.objective.block_size, config.objective.slots) = (BLOCK_SIZE, Some(kind.slots()));
+    config.objective.strategy = Strategy::Plan;
     config
 }
 
@@ -101,7 +107,7 @@ impl Job<'_> {
         let sizes = Source::Ratings;
         let fit = match self.unit.model {
             Model::Psad => {
-                let mut config = psad();
+                let mut config = psad(self.lists.kind);
                 if let Some(variant) = self.unit.variant {
                     variant.apply(&mut config);
                 }
@@ -123,7 +129,10 @@ impl Job<'_> {
         let train: Vec<&LabeledList> = lists.train.iter().collect();
         let trainer = Trainer::new(self.plan(scale))?;
         let method = Method::new(&lists.schema, config, lists.seed)?;
-        let fitted = method.fit_by(trainer, &train, |method| Ok(validated(method, lists)?))?;
+        let fitted = method.fit_by(trainer, &train, |method| {
+            let (name, value) = (C::NAME.to_owned(), validated(method, lists)?);
+            Ok(ValidationPoint { values: vec![(name, value)] })
+        })?;
         let best = fitted.epochs.iter().map(|epoch| epoch.validation).fold(f64::NEG_INFINITY, f64::max);
         let file = served.then(|| fitted.method.to_file()).transpose()?;
         Ok(Fit { validation: best, rerankers: fitted.method.rerankers(), file })

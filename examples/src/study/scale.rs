@@ -44,7 +44,7 @@ impl Scale {
             test_lists: 1_000,
             epochs: 3,
             ratings_epochs: 8,
-            batch_size: 128,
+            batch_size: 32,
             timed_lists: 300,
             timed_rounds: 3,
         }

@@ -1,6 +1,7 @@
 //! PSAD with one thing changed.
 
-use psad::PsadConfig;
+use psad::distill::Target;
+use psad::{PsadConfig, Strategy};
 
 /// What is changed.
 #[derive(Debug, Clone, Copy)]
@@ -51,12 +52,16 @@ pub(crate) const AUTOREGRESSIVE: &str = "K = 1";
 pub(crate) const UNDISTILLED: &str = "without distillation";
 
 /// All variants; each is a line.
-pub(crate) static VARIANTS: [Variant; 12] = [
+pub(crate) static VARIANTS: [Variant; 16] = [
     blocks(AUTOREGRESSIVE, 1),
     blocks("K = 2", 2),
     blocks(ONE_SHOT, 10),
     blocks("K = 20", 20),
     switch("without context enhancement", |config| config.context_enhancement = false),
+    switch("without influence between pairs", |config| config.influence = 0),
+    switch("without exposure", |config| config.exposure = false),
+    switch("without planning", |config| config.objective.strategy = Strategy::Greedy),
+    switch("ideal order as target", |config| config.objective.target = Target::Ideal),
     switch("without gate", |config| config.encoder.gate = false),
     switch("without position encoding", |config| {
         (config.encoder.history_positions, config.encoder.candidate_positions) = (false, false);
@@ -80,14 +85,15 @@ const fn switch(label: &'static str, change: fn(&mut PsadConfig)) -> Variant {
 mod tests {
     use super::*;
     use crate::study::fitting::psad;
+    use crate::study::lists::Kind;
 
     #[test]
     fn every_variant_changes_something_and_is_named_once() {
         let described = |config: &PsadConfig| serde_json::to_value(config).unwrap();
         for variant in &VARIANTS {
-            let mut changed = psad();
+            let mut changed = psad(Kind::Strong);
             variant.apply(&mut changed);
-            assert_ne!(described(&changed), described(&psad()), "{}", variant.label);
+            assert_ne!(described(&changed), described(&psad(Kind::Strong)), "{}", variant.label);
             assert_eq!(VARIANTS.iter().filter(|other| other.label == variant.label).count(), 1);
         }
     }
