@@ -231,12 +231,12 @@ fn by_hand(config: &JointConfig, batch: &psad_nn::ListBatch, device: &Device) ->
     let logits = generator(config.block_size, device).teacher_forced(&ranked, whole, targets.order.clone());
     let taught = generator_loss(logits, &targets);
     let student = pointwise_loss(scores.clone(), labels.values.clone(), encoded.pad.clone(), config.max_label);
-    let distilled = distilled_by_hand(config, &ranked, scores, device);
+    let distilled = distilled_by_hand(config, &ranked, &scores, device);
     [taught.cross_entropy, taught.hinge, student, distilled * labels.contrast.clone()]
 }
 
 /// What the teacher passes on along its own greedy slates.
-fn distilled_by_hand(config: &JointConfig, encoded: &Encoded, scores: Tensor<2>, device: &Device) -> Tensor<1> {
+fn distilled_by_hand(config: &JointConfig, encoded: &Encoded, scores: &Tensor<2>, device: &Device) -> Tensor<1> {
     let [batch, candidates] = encoded.pad.dims();
     let slots = config.slots.map_or(candidates, |slots| slots.min(candidates));
     let schedule = BlockSchedule::new(slots, config.block_size).unwrap();
