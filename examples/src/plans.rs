@@ -1,8 +1,8 @@
 //! How large every method is, and how it is trained, on each of the two inputs. Plans for ratings, PSAD's plans and
-//! NAR4Rec's decoding were chosen on validation lists; the others are PSAD's plan.
+//! NAR4Rec's decoding were chosen on validation lists; the plans of the others for simulated users are untuned.
 
 use clap::ValueEnum;
-use psad::distill::{DistillationForm, JointConfig};
+use psad::distill::{DistillationForm, JointConfig, Target as LearnsFrom};
 use psad::methods::{
     DlcmConfig, MirConfig, Nar4RecConfig, PlainEncoderConfig, PointwiseMlpConfig, PrmConfig, Seq2SlateConfig,
     SetRankConfig,
@@ -92,6 +92,11 @@ impl Source {
         }
     }
 
+    /// Sizes that all methods but PSAD follow on simulated users; on ratings PSAD has them too.
+    fn sizes(self) -> PsadConfig {
+        self.pick(PsadConfig::default(), PsadConfig::small())
+    }
+
     /// Sizes and weights of PSAD.
     pub fn psad(self) -> PsadConfig {
         // Ratings say what was liked, not what was clicked where, so the teacher learns the ideal order. The less data there
@@ -115,20 +120,20 @@ impl Source {
 
     /// Sizes of the inputs of most baselines, those of PSAD's encoder.
     fn encoder(self, positions: bool) -> PlainEncoderConfig {
-        let sizes = self.psad().encoder;
+        let sizes = self.sizes().encoder;
         PlainEncoderConfig { embedding: sizes.embedding, width: sizes.width, positions }
     }
 
     /// Sizes of PRM.
     pub fn prm(self) -> PrmConfig {
-        let sizes = self.psad().encoder;
+        let sizes = self.sizes().encoder;
         let config = PrmConfig::new().with_encoder(self.encoder(true)).with_layers(sizes.list_layers);
         config.with_heads(sizes.heads).with_feed_forward(sizes.feed_forward)
     }
 
     /// Sizes of `SetRank`.
     pub fn set_rank(self) -> SetRankConfig {
-        let sizes = self.psad().encoder;
+        let sizes = self.sizes().encoder;
         let config = SetRankConfig::new().with_encoder(self.encoder(false)).with_layers(sizes.list_layers);
         config.with_heads(sizes.heads).with_feed_forward(sizes.feed_forward)
     }
@@ -141,19 +146,19 @@ impl Source {
     /// Sizes of Seq2Slate.
     pub fn seq2slate(self) -> Seq2SlateConfig {
         let config = Seq2SlateConfig::new().with_encoder(self.encoder(false));
-        config.with_hidden(self.pick(64, 32)).with_pointer(self.psad().pointer)
+        config.with_hidden(self.pick(64, 32)).with_pointer(self.sizes().pointer)
     }
 
     /// Sizes of MIR.
     pub fn mir(self) -> MirConfig {
-        let (sizes, hidden) = (self.psad().encoder, self.pick(32, 16));
+        let (sizes, hidden) = (self.sizes().encoder, self.pick(32, 16));
         let config = MirConfig::new().with_embedding(sizes.embedding).with_width(sizes.width).with_heads(sizes.heads);
-        config.with_hidden(hidden).with_pace_hidden(hidden).with_scorer_hidden(self.psad().scorer_hidden)
+        config.with_hidden(hidden).with_pace_hidden(hidden).with_scorer_hidden(self.sizes().scorer_hidden)
     }
 
     /// Sizes of the pointwise network.
     pub fn mlp(self) -> PointwiseMlpConfig {
-        PointwiseMlpConfig::new().with_encoder(self.encoder(false)).with_hidden(self.psad().scorer_hidden)
+        PointwiseMlpConfig::new().with_encoder(self.encoder(false)).with_hidden(self.sizes().scorer_hidden)
     }
 }
 

@@ -7,6 +7,9 @@ use thiserror::Error;
 
 use crate::DistillationForm;
 
+/// Slates that a strategy may keep or draw for a list.
+const MOST_SLATES: usize = 1_000;
+
 /// What teacher and student learn from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -90,7 +93,24 @@ impl JointConfig {
                 return Err(JointConfigError { field, value, allowed });
             }
         }
-        Ok(())
+        self.check_strategy()
+    }
+
+    /// A training step decodes every list of a batch, so what it holds at a time has a limit.
+    fn check_strategy(&self) -> Result<(), JointConfigError> {
+        let fault = |value, allowed| Err(JointConfigError { field: "strategy", value, allowed });
+        match self.strategy {
+            Strategy::Beam { width } if width == 0 || width > MOST_SLATES => {
+                fault(width as f64, "a beam of a width from 1 to 1000")
+            }
+            Strategy::Sample { samples, .. } if samples == 0 || samples > MOST_SLATES => {
+                fault(samples as f64, "from 1 to 1000 samples")
+            }
+            Strategy::Contrastive { alpha } if self.strategy.check().is_err() => {
+                fault(f64::from(alpha), "an alpha from 0 to 1")
+            }
+            _ => Ok(()),
+        }
     }
 }
 

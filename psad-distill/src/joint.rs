@@ -90,11 +90,12 @@ impl<E: ListEncoder, G: Generator, S: ListScorer> JointObjective<E, G, S> {
         // A part without weight gets no backward pass; its graph would only pile up, so none is built.
         if self.config.distillation != 0. {
             let schedule = BlockSchedule::new(slots, self.config.block_size).ok()?;
-            let own = self.distilled(&encoded, influence, &scores, schedule)?;
-            // Lists without contrast teach the generator nothing, so it has nothing to pass on.
-            let known = shown.known.clone();
-            let teaching = known.clone() + (known * -1. + 1.) * labels.contrast.clone();
-            parts = parts.with("distillation", self.config.distillation, own * teaching);
+            if let Some(own) = self.distilled(&encoded, influence, &scores, schedule) {
+                // Lists without contrast teach the generator nothing, so it has nothing to pass on.
+                let known = shown.known.clone();
+                let teaching = known.clone() + (known * -1. + 1.) * labels.contrast.clone();
+                parts = parts.with("distillation", self.config.distillation, own * teaching);
+            }
         }
         Some(parts)
     }
@@ -115,8 +116,8 @@ impl<E: ListEncoder, G: Generator, S: ListScorer> JointObjective<E, G, S> {
         let logits = self.generator.teacher_forced(encoded, schedule, shown.order.clone());
         let logits = added(logits, above.clone());
         let clicks = shown.any.then(|| shown.click_loss(logits.clone(), exposure.clone()));
-        if shown.all {
-            return LossParts::default().with("cross-entropy", 1., shown.click_loss(logits, exposure.clone()));
+        if let (Some(clicks), true) = (&clicks, shown.all) {
+            return LossParts::default().with("cross-entropy", 1., clicks.clone());
         }
         let sorted = generator_loss(logits, ideal);
         let unknown = shown.known.clone() * -1. + 1.;
@@ -148,7 +149,7 @@ impl<E: ListEncoder, G: Generator, S: ListScorer> JointObjective<E, G, S> {
         }
     }
 
-    /// What the teacher would do, slot by slot along its own greedy slate, passed on to the student.
+    /// What the teacher would do, slot by slot along its own slate, passed on to the student.
     fn distilled(
         &self,
         encoded: &Encoded,

@@ -16,7 +16,7 @@ pub(crate) struct OwnSlates {
 }
 
 impl OwnSlates {
-    /// Decodes them; `None` if the network answers NaN, which the loss then shows.
+    /// Decodes them; `None` if the network answers NaN, which the other parts of the loss show.
     pub(crate) fn of<G: Generator>(
         generator: &G,
         encoded: &Encoded,

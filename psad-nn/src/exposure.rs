@@ -23,14 +23,16 @@ impl Exposure {
         Self { slots: weights.zero_linear(profile, slots) }
     }
 
-    /// `[batch, slots]` for the first `slots` slots.
-    ///
-    /// # Panics
-    /// If there are more than the module was made for.
+    /// `[batch, slots]` for the first `slots` slots; those beyond what the module was made for add nothing.
     pub fn of(&self, encoded: &Encoded, slots: usize) -> Tensor<2> {
         let [batch, width] = encoded.profile.dims();
         let all = linear(&self.slots, encoded.profile.clone().reshape([batch, 1, width]));
         let [_, _, most] = all.dims();
-        all.reshape([batch, most]).narrow(1, 0, slots)
+        let known = all.reshape([batch, most]).narrow(1, 0, slots.min(most));
+        if slots <= most {
+            return known;
+        }
+        let beyond = Tensor::zeros([batch, slots - most], &known.device());
+        Tensor::cat(vec![known, beyond], 1)
     }
 }

@@ -113,7 +113,7 @@ pub struct Teacher<E, G> {
     pub generator: G,
     /// What placed candidates do to those below them, beyond what the generator makes of them from block to block.
     pub influence: Option<PairInfluence>,
-    /// How likely a slot is looked at; [`Strategy::Plan`] weighs the slots by it.
+    /// How likely a slot is looked at; [`Strategy::Plan`] weighs the slots by it, where there is an influence.
     pub exposure: Option<Exposure>,
     #[module(skip)]
     pub(crate) block_size: usize,
@@ -133,7 +133,7 @@ impl<E: ListEncoder, G: Generator> Teacher<E, G> {
         Self { influence, ..self }
     }
 
-    /// Says how likely slots are looked at.
+    /// Says how likely slots are looked at; it is read only together with an influence.
     #[must_use]
     pub fn with_exposure(self, exposure: Option<Exposure>) -> Self {
         Self { exposure, ..self }

@@ -1,6 +1,6 @@
 //! The student: a few small layers that give every candidate a score.
 //!
-//! PSAD-S is the shared encoder followed by this scorer: one pass, then sorting. It is trained beside the teacher by
+//! PSAD-S is the shared encoder followed by this scorer: one pass, then picking by score and by what stands above. It is trained beside the teacher by
 //! `psad-distill`, or alone.
 //!
 //! ```

@@ -17,8 +17,8 @@ const GAIN: f64 = 1e-6;
 /// Passes over all moves; the last ones find next to nothing.
 const MOST_SWEEPS: usize = 20;
 
-/// Candidates that the search looks at: what greedy search placed, then those with the best logits of the block's first
-/// slot. It bounds the time of long lists.
+/// Candidates that the search looks at, and slots that it looks ahead: what greedy search placed, then those with the best
+/// logits of the block's first slot. It bounds the time of long lists and slates; slots beyond it are filled greedily.
 const POOL: usize = 40;
 
 /// Local search from the greedy slate by swaps and insertions.
@@ -48,7 +48,7 @@ impl Plan {
         // Greedy search goes first: it says what is wrong with the logits, and it is where the search starts.
         let greedy = fill_each(open.clone(), end, &mut self.scratch, best)?;
         let start = self.completed(&open, end, greedy);
-        let outlook = Outlook::new(&open, end, &start, &mut self.room);
+        let outlook = Outlook::new(&open, end, &start[..start.len().min(POOL)], &mut self.room);
         let mut picks = outlook.climb(open.hypothesis.slate()).into_iter();
         fill_each(open, end, &mut self.scratch, |row| {
             picks.next().map_or_else(|| row.best(), |item| row.free().choice(item))
@@ -101,7 +101,7 @@ impl Outlook {
         };
         rest.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         let rest = rest.into_iter().map(|(_, item)| item);
-        let pool: Vec<usize> = start.iter().copied().chain(rest).take(POOL.max(slots)).collect();
+        let pool: Vec<usize> = start.iter().copied().chain(rest).take(POOL).collect();
         let mut base = Vec::with_capacity(slots * pool.len());
         for slot in first..first + slots {
             let exposure = influence.map_or(0., |influence| influence.exposure(slot));

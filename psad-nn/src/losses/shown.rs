@@ -39,16 +39,20 @@ impl ShownTargets {
         let (mut known, mut picks) = (vec![0.; batch], vec![0.; batch * candidates * candidates]);
         let (mut weights, mut clicks) = (vec![0.; batch * candidates], vec![0.; batch * candidates]);
         for (list, &len) in lens.iter().enumerate() {
-            let shown = labels.shown.get(list).and_then(Option::as_ref).filter(|slate| !slate.is_empty());
+            let shown = labels
+                .shown
+                .get(list)
+                .and_then(Option::as_ref)
+                .filter(|slate| !slate.is_empty() && slate.candidates() == len);
             let Some(slate) = shown else { continue };
             known[list] = 1.;
             let row = list * candidates;
             let whole = slate.completed();
             for (slot, item) in whole.as_slice().iter().copied().chain(len..candidates).enumerate() {
                 order[row + slot] = item as i32;
-                picks[(row + slot) * candidates + item] = 1.;
             }
             for (slot, item) in slate.iter().enumerate() {
+                picks[(row + slot) * candidates + item] = 1.;
                 weights[row + slot] = 1. / slate.len() as f32;
                 clicks[row + slot] = (f64::from(values[row + item]) / max_label).clamp(0., 1.) as f32;
             }

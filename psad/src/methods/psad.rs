@@ -136,6 +136,9 @@ impl MethodConfig for PsadConfig {
             product([width, schema.max_candidates()]),
             product([width, self.pointer]),
             product([2, width, self.influence]),
+            product([usize::from(self.exposure), profile, schema.max_candidates()]),
+            // Of the teacher's scores.
+            layers(width.saturating_add(profile), &self.scorer_hidden),
             layers(width.saturating_add(profile), &self.scorer_hidden),
         ])
     }
