@@ -101,8 +101,13 @@ impl Source {
     pub fn psad(self) -> PsadConfig {
         // Ratings say what was liked, not what was clicked where, so the teacher learns the ideal order. The less data there
         // are, the more the student gains from the teacher's listwise view.
-        let ratings =
-            JointConfig { form: DistillationForm::Collapsed, distillation: 10., hinge: 0.02, ..JointConfig::default() };
+        let ratings = JointConfig {
+            target: LearnsFrom::Ideal,
+            form: DistillationForm::Collapsed,
+            distillation: 10.,
+            hinge: 0.02,
+            ..JointConfig::default()
+        };
         let sizes = PsadConfig::small();
         let objective = JointConfig { slots: Some(SLATE_LENGTH), ..JointConfig::default() };
         let clicks = PsadConfig { encoder: sizes.encoder.clone().with_embedding(16), objective, ..sizes.clone() };
