@@ -36,8 +36,7 @@ pub struct Influence {
 
 impl Influence {
     /// Of `pairs` `[candidates, candidates]`, a row per placed candidate, and `reach`, a factor per distance, from one
-    /// slot up; nothing reaches further than it is long. Rows and columns beyond
-    /// a square are left out.
+    /// slot up; nothing reaches further than it is long. Rows and columns beyond a square are left out.
     pub fn new(pairs: Array2<f32>, reach: Vec<f32>) -> Self {
         let candidates = pairs.nrows().min(pairs.ncols());
         let width = pairs.ncols().max(1);

@@ -54,9 +54,7 @@ impl Plan {
             picks.next().map_or_else(|| row.best(), |item| row.free().choice(item))
         })
     }
-}
 
-impl Plan {
     /// What greedy search would place from this block to the end of the slate, with the rows of this block.
     fn completed(&mut self, open: &Open<'_>, end: usize, greedy: Hypothesis) -> Vec<usize> {
         let mut ahead = Open { hypothesis: greedy, ..open.clone() };

@@ -9,6 +9,7 @@ mod fake;
 mod influence;
 mod long;
 mod picking;
+mod plan;
 mod probabilities;
 mod rules;
 mod slates;
