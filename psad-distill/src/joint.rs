@@ -75,8 +75,11 @@ impl<E: ListEncoder, G: Generator, S: ListScorer> JointObjective<E, G, S> {
         let [_, candidates] = encoded.pad.dims();
         let slots = self.config.slots.unwrap_or(candidates).min(candidates);
         let whole = BlockSchedule::new(candidates, self.config.block_size).ok()?;
-        let ideal = SlotTargets::new(labels, &encoded.ranker, &encoded.lens, whole, self.config.ties);
-        let shown = self.shown(labels, &encoded, &ideal.order);
+        let shown = self.shown(labels, &encoded, &labels.targets);
+        // Where all is known that was shown, nobody asks for the ideal order.
+        let ideal = || SlotTargets::new(labels, &encoded.ranker, &encoded.lens, whole, self.config.ties);
+        let ideal = (!shown.all).then(ideal);
+        let shown = ideal.as_ref().map_or(shown, |ideal| self.shown(labels, &encoded, &ideal.order));
         let influence = self.influence.as_ref().map(|influence| influence.between(&encoded));
         let above = influence.as_ref().map(|influence| influence.along(&shown.order));
         let exposure = self.exposure.as_ref().map(|exposure| exposure.of(&encoded, candidates));
@@ -85,8 +88,8 @@ impl<E: ListEncoder, G: Generator, S: ListScorer> JointObjective<E, G, S> {
         let base = self.base.score(&encoded);
         let encoded = Encoded { ranker: base, ..encoded };
         let forced = Forced { encoded: &encoded, labels, shown: &shown, above, exposure };
-        let mut parts = self.taught(&forced, &ideal, whole);
-        parts = parts.with("scorer", 1., self.scored(&forced, scores.clone()));
+        let parts = self.taught(&forced, ideal.as_ref(), whole);
+        let mut parts = parts.with("scorer", 1., self.scored(&forced, scores.clone()));
         // A part without weight gets no backward pass; its graph would only pile up, so none is built.
         if self.config.distillation != 0. {
             let schedule = BlockSchedule::new(slots, self.config.block_size).ok()?;
@@ -111,14 +114,15 @@ impl<E: ListEncoder, G: Generator, S: ListScorer> JointObjective<E, G, S> {
     }
 
     /// The teacher's part, along what was shown or along the ideal order.
-    fn taught(&self, forced: &Forced<'_>, ideal: &SlotTargets, schedule: BlockSchedule) -> LossParts {
+    fn taught(&self, forced: &Forced<'_>, ideal: Option<&SlotTargets>, schedule: BlockSchedule) -> LossParts {
         let Forced { encoded, shown, above, exposure, .. } = forced;
         let logits = self.generator.teacher_forced(encoded, schedule, shown.order.clone());
         let logits = added(logits, above.clone());
         let clicks = shown.any.then(|| shown.click_loss(logits.clone(), exposure.clone()));
-        if let (Some(clicks), true) = (&clicks, shown.all) {
-            return LossParts::default().with("cross-entropy", 1., clicks.clone());
-        }
+        let Some(ideal) = ideal else {
+            return clicks
+                .map_or_else(LossParts::default, |clicks| LossParts::default().with("cross-entropy", 1., clicks));
+        };
         let sorted = generator_loss(logits, ideal);
         let unknown = shown.known.clone() * -1. + 1.;
         let cross_entropy = sorted.cross_entropy * unknown.clone();
@@ -133,9 +137,9 @@ impl<E: ListEncoder, G: Generator, S: ListScorer> JointObjective<E, G, S> {
     /// The student's part.
     fn scored(&self, forced: &Forced<'_>, scores: Tensor<2>) -> Tensor<1> {
         let Forced { encoded, labels, shown, above, exposure } = forced;
-        let shape @ [batch, candidates] = encoded.pad.dims();
+        let [batch, candidates] = encoded.pad.dims();
         let clicks = shown.any.then(|| {
-            let rows = scores.clone().reshape([batch, 1, candidates]).expand([batch, shape[1], candidates]);
+            let rows = scores.clone().reshape([batch, 1, candidates]).expand([batch, candidates, candidates]);
             shown.click_loss(added(rows, above.clone()), exposure.clone())
         });
         match clicks {

@@ -42,11 +42,8 @@ pub fn generate_into<G: Generator>(
     influence: Option<Influence>,
 ) -> Result<Vec<Vec<Decoded>>, GenerateError> {
     let influence = influence.map_or(Ok(Vec::new()), Influence::on_host);
-    let influence = influence
-        .map_err(|error| GenerateError(Box::new(DecodeError::Model(error))))?
-        .into_iter()
-        .map(Arc::new)
-        .collect();
+    let influence = influence.map_err(|error| GenerateError(Box::new(DecodeError::Model(error))))?;
+    let influence = influence.into_iter().map(Arc::new).collect();
     let rows = encoded.clone();
     let mut network = Network { generator, encoded, rows, state: None, block: 0..0, vectors: None, influence };
     match decode_into(strategy, schedule, slates, &mut network) {
