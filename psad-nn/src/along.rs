@@ -1,12 +1,12 @@
 //! What a generator says along a slate that is given.
 
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{Device, Int, Tensor, TensorData};
 use ndarray::{Array2, Axis};
 use psad_core::{Request, RerankError, Slate, SlateError};
 use psad_decode::BlockSchedule;
 
 use crate::generate::read;
-use crate::{Generator, ListEncoder, Teacher, TensorReranker};
+use crate::{Generator, ListEncoder, ListScorer, Student, Teacher, TensorReranker};
 
 impl<E: ListEncoder, G: Generator> TensorReranker<Teacher<E, G>> {
     /// The logits of every slot of a slate, `[slots, candidates]`, as the decoder meets them when it fills the slate block
@@ -20,13 +20,7 @@ impl<E: ListEncoder, G: Generator> TensorReranker<Teacher<E, G>> {
     /// [`RerankError::EmptySlate`], [`RerankError::Slate`] for a slate of another number of candidates,
     /// [`RerankError::Schema`] for a request that does not fit.
     pub fn logits_along(&self, request: &Request, slate: &Slate) -> Result<Array2<f32>, RerankError> {
-        let (candidates, found) = (request.candidates().len(), slate.candidates());
-        if candidates != found {
-            return Err(SlateError::Length { candidates, found }.into());
-        }
-        if slate.is_empty() {
-            return Err(RerankError::EmptySlate);
-        }
+        check(request, slate)?;
         let teacher = self.model();
         let schedule = BlockSchedule::new(slate.len(), teacher.block_size).map_err(RerankError::other)?;
         let encoded = teacher.encoder.encode(&self.batch(&[request])?);
@@ -43,11 +37,43 @@ impl<E: ListEncoder, G: Generator> TensorReranker<Teacher<E, G>> {
         }
         let mut logits = Tensor::cat(blocks, 1);
         if let Some(influence) = teacher.between(&encoded) {
-            let placed: Vec<i32> = slate.iter().map(|item| item as i32).collect();
-            let placed = TensorData::new::<i32, _>(placed, [1, slate.len()]);
-            logits = logits + influence.along(&Tensor::from_data(placed, &device));
+            logits = logits + influence.along(&placed(slate, &device));
         }
         let logits = read(logits).map_err(RerankError::other)?;
         Ok(logits.index_axis_move(Axis(0), 0))
     }
+}
+
+impl<E: ListEncoder, S: ListScorer> TensorReranker<Student<E, S>> {
+    /// The scores of every slot of a slate, `[slots, candidates]`, in the light of what stands above it in the slate.
+    ///
+    /// # Errors
+    /// As of a teacher's `logits_along`.
+    pub fn scores_along(&self, request: &Request, slate: &Slate) -> Result<Array2<f32>, RerankError> {
+        check(request, slate)?;
+        let student = self.model();
+        let encoded = student.encoder.encode(&self.batch(&[request])?);
+        let scores = student.scorer.score(&encoded);
+        let [_, candidates] = scores.dims();
+        let mut rows = scores.reshape([1, 1, candidates]).expand([1, slate.len(), candidates]);
+        if let Some(influence) = &student.influence {
+            let placed = placed(slate, &encoded.items.device());
+            rows = rows + influence.between(&encoded).along(&placed);
+        }
+        Ok(read(rows).map_err(RerankError::other)?.index_axis_move(Axis(0), 0))
+    }
+}
+
+fn check(request: &Request, slate: &Slate) -> Result<(), RerankError> {
+    let (candidates, found) = (request.candidates().len(), slate.candidates());
+    if candidates != found {
+        return Err(SlateError::Length { candidates, found }.into());
+    }
+    if slate.is_empty() { Err(RerankError::EmptySlate) } else { Ok(()) }
+}
+
+/// What a slate holds, `[1, slots]`.
+fn placed(slate: &Slate, device: &Device) -> Tensor<2, Int> {
+    let items: Vec<i32> = slate.iter().map(|item| item as i32).collect();
+    Tensor::from_data(TensorData::new::<i32, _>(items, [1, slate.len()]), device)
 }

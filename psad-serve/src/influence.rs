@@ -8,7 +8,7 @@ use crate::encoder::Encoded;
 use crate::kernel::{Buffer, Dispatch, Then};
 use crate::source::Source;
 
-/// `I[c, i] = (W_a x̃_c + a) · (W_b x̃_i + b)`, times a factor per distance.
+/// `I[c, i] = (W_a x̃_c + a) · (W_b x̃_i + b) / √rank`, times a factor per distance.
 pub(crate) struct PairInfluence {
     acting: Linear,
     affected: Linear,
@@ -24,7 +24,7 @@ impl PairInfluence {
         max_candidates: usize,
     ) -> Result<Self, ModelFileError> {
         Ok(Self {
-            acting: source.affine("acting", width, rank)?.pack(source.dispatch),
+            acting: source.affine("acting", width, rank)?.scaled((rank as f64).sqrt().recip()).pack(source.dispatch),
             affected: source.affine("affected", width, rank)?.pack(source.dispatch),
             reach: source.numbers("reach", max_candidates)?,
             width,

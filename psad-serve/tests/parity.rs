@@ -61,12 +61,13 @@ proptest! {
             let scores = student.scores(&request).expect("the request fits");
             let scores = Array2::from_shape_vec((1, candidates), scores).expect("a score per candidate");
             let slate = student.rerank(&request, len).expect("the request fits");
+            let along = student.scores_along(&request, &slate).expect("the request fits");
             let generated = teacher.rerank(&request, len).expect("the request fits");
             let logits = teacher.logits_along(&request, &generated).expect("the request fits");
             for model in on_every_path(&file) {
                 let served = model.student().expect("a model of PSAD");
                 same_logits(&served, &request, &slate, &scores)?;
-                same_slate(&served.rerank(&request, len).expect("the request fits"), &slate, &scores)?;
+                same_slate(&served.rerank(&request, len).expect("the request fits"), &slate, &along)?;
                 let served = model.teacher().expect("a model of PSAD");
                 same_logits(&served, &request, &generated, &logits)?;
                 same_slate(&served.rerank(&request, len).expect("the request fits"), &generated, &logits)?;

@@ -74,6 +74,24 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
+    fn the_scores_along_a_slate_are_those_below_what_stands_above(
+        world in worlds(), len in 1_usize..9, seed in any::<u64>(), reach in vec(-2_f32..2., 1..8),
+    ) {
+        let student = student(&world, Some(influence(seed, 2., &reach, &Device::flex())));
+        for request in world.requests() {
+            let list = read(&student, &student.batch(&[request]).unwrap()).remove(0);
+            let slate = student.rerank(request, len).unwrap();
+            let found = student.scores_along(request, &slate).unwrap();
+            prop_assert_eq!(found.nrows(), slate.len());
+            for (slot, found) in found.outer_iter().enumerate() {
+                for (found, expected) in found.iter().zip(below(&slate.as_slice()[..slot], &list)) {
+                    prop_assert!((found - expected).abs() < 1e-4 * (1. + expected.abs()), "{found} {expected}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn each_slot_takes_the_best_below_what_is_placed(
         world in worlds(), len in 1_usize..9, seed in any::<u64>(), reach in vec(-2_f32..2., 1..8),
     ) {
