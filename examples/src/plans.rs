@@ -52,7 +52,7 @@ type Plan = (usize, Option<usize>, f64, f64, f64);
 /// With few lists, rows of items are met rarely and need longer steps. The learning rates for ratings are, of 3e-4, 1e-3
 /// and 3e-3, those with the best mean over the seeds 42, 1 and 2 on the validation lists.
 const PLANS: [(Model, Source, Plan); 16] = [
-    (Model::Psad, Source::Simulated, (3, None, 3e-3, 1., 0.1)),
+    (Model::Psad, Source::Simulated, (3, None, 6e-3, 1., 0.1)),
     (Model::Nar4Rec, Source::Simulated, (6, Some(3), 1e-3, 1., 0.1)),
     (Model::Prm, Source::Simulated, (6, Some(3), 1e-3, 1., 0.1)),
     (Model::SetRank, Source::Simulated, (6, Some(3), 1e-3, 1., 0.1)),
