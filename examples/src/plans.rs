@@ -2,7 +2,7 @@
 //! NAR4Rec's decoding were chosen on validation lists; the plans of the others for simulated users are untuned.
 
 use clap::ValueEnum;
-use psad::distill::{DistillationForm, JointConfig, Target as LearnsFrom};
+use psad::distill::{JointConfig, Target as LearnsFrom};
 use psad::methods::{
     DlcmConfig, MirConfig, Nar4RecConfig, PlainEncoderConfig, PointwiseMlpConfig, PrmConfig, Seq2SlateConfig,
     SetRankConfig,
@@ -99,19 +99,13 @@ impl Source {
 
     /// Sizes and weights of PSAD.
     pub fn psad(self) -> PsadConfig {
-        // Ratings say what was liked, not what was clicked where, so the teacher learns the ideal order. The less data there
-        // are, the more the student gains from the teacher's listwise view.
-        let ratings = JointConfig {
-            target: LearnsFrom::Ideal,
-            form: DistillationForm::Collapsed,
-            distillation: 10.,
-            hinge: 0.02,
-            ..JointConfig::default()
-        };
+        // Ratings say what was liked, not what was clicked where, so both learn from the ideal order.
+        let ratings = JointConfig { target: LearnsFrom::Ideal, hinge: 0.02, ..JointConfig::default() };
         let sizes = PsadConfig::small();
         let objective = JointConfig { slots: Some(SLATE_LENGTH), ..JointConfig::default() };
         let clicks = PsadConfig { encoder: sizes.encoder.clone().with_embedding(16), objective, ..sizes.clone() };
-        self.pick(clicks, PsadConfig { objective: ratings, ..sizes })
+        // Nothing was shown below anything, so there is no influence to learn.
+        self.pick(clicks, PsadConfig { objective: ratings, influence: 0, exposure: false, ..sizes })
     }
 
     /// Sizes, weights and decoding of NAR4Rec. Learned from what was shown, as published, it comes no further than the

@@ -89,7 +89,7 @@ pub(crate) fn psad(kind: Kind) -> PsadConfig {
         return ratings;
     }
     // Simulated users were shown slates, and click: teacher and student learn from that.
-    let mut config = PsadConfig { objective: Source::Simulated.psad().objective, ..ratings };
+    let mut config = Source::Simulated.psad();
     (config.objective.block_size, config.objective.slots) = (BLOCK_SIZE, Some(kind.slots()));
     config.objective.strategy = Strategy::Plan;
     config
