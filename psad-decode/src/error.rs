@@ -1,5 +1,6 @@
 //! What can go wrong on the way to a slate.
 
+use psad_core::SlateError;
 use thiserror::Error;
 
 use crate::{StrategyError, row::BadLogit};
@@ -112,6 +113,14 @@ pub enum DecodeError<E> {
         item: usize,
         /// The number.
         value: f32,
+    },
+    /// A slate that is given is none of the list, or breaks its rules.
+    #[error("the slate of list {list}: {source}")]
+    Slate {
+        /// Index of the list in the batch.
+        list: usize,
+        /// What is wrong with it.
+        source: SlateError,
     },
     /// The model itself failed.
     #[error("the model failed: {0}")]

@@ -11,6 +11,7 @@ mod long;
 mod picking;
 mod plan;
 mod probabilities;
+mod refine;
 mod rules;
 mod slates;
 mod swayed;
