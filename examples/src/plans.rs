@@ -100,12 +100,18 @@ impl Source {
     /// Sizes and weights of PSAD.
     pub fn psad(self) -> PsadConfig {
         // Ratings say what was liked, not what was clicked where, so both learn from the ideal order.
-        let ratings = JointConfig { target: LearnsFrom::Ideal, hinge: 0.02, ..JointConfig::default() };
+        let ratings = JointConfig {
+            target: LearnsFrom::Ideal,
+            hinge: 0.02,
+            distillation: 0.005,
+            temperature: 1.,
+            ..JointConfig::default()
+        };
         let sizes = PsadConfig::small();
         let objective = JointConfig { slots: Some(SLATE_LENGTH), ..JointConfig::default() };
         let clicks = PsadConfig { encoder: sizes.encoder.clone().with_embedding(16), objective, ..sizes.clone() };
         // Nothing was shown below anything, so there is no influence to learn.
-        self.pick(clicks, PsadConfig { objective: ratings, influence: 0, exposure: false, ..sizes })
+        self.pick(clicks, PsadConfig { objective: ratings, influence: 0, exposure: false, guide: false, ..sizes })
     }
 
     /// Sizes, weights and decoding of NAR4Rec. Learned from what was shown, as published, it comes no further than the

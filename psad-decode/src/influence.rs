@@ -75,6 +75,11 @@ impl Influence {
         &mut self.pairs
     }
 
+    /// What each candidate does to each below it, one slot up, row by row, `[candidates · candidates]`.
+    pub fn pairs(&self) -> &[f32] {
+        &self.pairs
+    }
+
     pub(crate) fn exposure(&self, slot: usize) -> f32 {
         self.exposure.get(slot).copied().unwrap_or(0.)
     }

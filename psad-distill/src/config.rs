@@ -34,14 +34,17 @@ pub struct JointConfig {
     pub target: Target,
     /// What the teacher is asked for where several candidates carry the same label.
     pub ties: TiedTargets,
-    /// Weight `α` of the distillation (default 0.005): the more, the less well the clicks are learned.
+    /// Weight `α` of the distillation (default 0.2). Without a guide of the student's own, the more, the less well the
+    /// clicks are learned: a hundredth is enough then.
     pub distillation: f64,
+    /// Trains nothing by clicks or labels, only the distillation: for a teacher that is trained already (default false).
+    pub distillation_only: bool,
     /// How the teacher decodes, also what it teaches by (default greedy). Planning wants logits that are log-odds of a click,
     /// learned well, from slates that were shown: it finds the slate that the model overrates, too.
     pub strategy: Strategy,
     /// Decay `γ` of the teacher's guidance from slot to slot, in (0, 1] (default 0.8).
     pub decay: f64,
-    /// Temperature `τ` of the student's distribution (default 1).
+    /// Temperature `τ` of the student's distribution (default 0.3: log-odds of clicks lie close, and a teacher is decided).
     pub temperature: f64,
     /// Which form of distillation.
     pub form: DistillationForm,
@@ -59,10 +62,11 @@ impl Default for JointConfig {
             slots: None,
             target: Target::default(),
             ties: TiedTargets::default(),
-            distillation: 0.005,
+            distillation: 0.2,
+            distillation_only: false,
             strategy: Strategy::Greedy,
             decay: 0.8,
-            temperature: 1.,
+            temperature: 0.3,
             form: DistillationForm::default(),
             hinge: 0.05,
             max_label: 1.,

@@ -29,6 +29,10 @@ pub struct JointObjective<E, G, S> {
     pub influence: Option<PairInfluence>,
     /// How likely a slot of a shown slate was looked at, for both.
     pub exposure: Option<Exposure>,
+    /// What the student adds to its scores to pick as the teacher does; without it, distillation trains the scorer itself.
+    pub guide: Option<S>,
+    /// What the student adds to the influence, for the same.
+    pub guidance: Option<PairInfluence>,
     #[module(skip)]
     config: JointConfig,
 }
@@ -55,7 +59,8 @@ impl<E: ListEncoder, G: Generator, S: ListScorer> JointObjective<E, G, S> {
         config: JointConfig,
     ) -> Result<Self, JointConfigError> {
         config.check()?;
-        Ok(Self { encoder, generator, base, scorer, influence: None, exposure: None, config })
+        let (influence, exposure, guide, guidance) = (None, None, None, None);
+        Ok(Self { encoder, generator, base, scorer, influence, exposure, guide, guidance, config })
     }
 
     /// Lets what is placed act on what stands below, in both.
@@ -68,6 +73,13 @@ impl<E: ListEncoder, G: Generator, S: ListScorer> JointObjective<E, G, S> {
     #[must_use]
     pub fn with_exposure(self, exposure: Option<Exposure>) -> Self {
         Self { exposure, ..self }
+    }
+
+    /// Has parts of the student's own learn from the teacher, and nothing else: `guide` reads the scorer's scores in the
+    /// ranker's place, `guidance` joins the influence. Neither scorer nor encoder is drawn away from the clicks then.
+    #[must_use]
+    pub fn with_guide(self, guide: Option<S>, guidance: Option<PairInfluence>) -> Self {
+        Self { guide, guidance, ..self }
     }
 
     fn all(&self, batch: &ListBatch, labels: &LabelBatch) -> Option<LossParts> {
@@ -88,8 +100,12 @@ impl<E: ListEncoder, G: Generator, S: ListScorer> JointObjective<E, G, S> {
         let base = self.base.score(&encoded);
         let encoded = Encoded { ranker: base, ..encoded };
         let forced = Forced { encoded: &encoded, labels, shown: &shown, above, exposure };
-        let parts = self.taught(&forced, ideal.as_ref(), whole);
-        let mut parts = parts.with("scorer", 1., self.scored(&forced, scores.clone()));
+        let mut parts = if self.config.distillation_only {
+            LossParts::default()
+        } else {
+            let parts = self.taught(&forced, ideal.as_ref(), whole);
+            parts.with("scorer", 1., self.scored(&forced, scores.clone()))
+        };
         // A part without weight gets no backward pass; its graph would only pile up, so none is built.
         if self.config.distillation != 0. {
             let schedule = BlockSchedule::new(slots, self.config.block_size).ok()?;
@@ -168,15 +184,18 @@ impl<E: ListEncoder, G: Generator, S: ListScorer> JointObjective<E, G, S> {
         let exposure = self.exposure.as_ref().map(|exposure| exposure.of(&encoded, encoded.pad.dims()[1]).detach());
         let planned = influence.clone().map(|influence| Influence { exposure, ..influence });
         let own = OwnSlates::of(&self.generator, &encoded, planned, schedule, &self.config.strategy)?;
-        let above = influence.map(|influence| influence.along(&own.order.clone().narrow(1, 0, schedule.slots())));
+        let order = own.order.clone().narrow(1, 0, schedule.slots());
+        let above = influence.clone().map(|influence| influence.along(&order));
         let matrix = || {
             let logits = self.generator.teacher_forced(&encoded, schedule, own.order.clone()).detach();
             activation::softmax(added(logits, above.clone()).mask_fill(own.unavailable.clone(), UNAVAILABLE), 2)
         };
         let [batch, slots, candidates] = own.unavailable.dims();
+        let scores = self.guided(&encoded, scores);
+        let below = self.guidance_of(&encoded, influence).map(|influence| influence.along(&order));
         let rows = || {
             let rows = scores.clone().reshape([batch, 1, candidates]).expand([batch, slots, candidates]);
-            added(rows, above.clone())
+            added(rows, below.clone())
         };
         let row_wise = |matrix| {
             let unavailable = own.unavailable.clone();
@@ -190,6 +209,20 @@ impl<E: ListEncoder, G: Generator, S: ListScorer> JointObjective<E, G, S> {
                 distillation_loss(guidance, scores.clone(), encoded.pad.clone(), temperature)
             }
         })
+    }
+
+    /// The scores that the student picks by; nothing of it but the guide, where there is one, learns from the teacher.
+    fn guided(&self, encoded: &Encoded, scores: &Tensor<2>) -> Tensor<2> {
+        let Some(guide) = &self.guide else { return scores.clone() };
+        guide.score(&Encoded { ranker: scores.clone().detach(), ..encoded.clone() })
+    }
+
+    /// The influence that the student picks by.
+    fn guidance_of(&self, encoded: &Encoded, influence: Option<Influence>) -> Option<Influence> {
+        match &self.guidance {
+            Some(guidance) => influence.map(|influence| influence.plus(guidance.between(encoded))),
+            None => influence,
+        }
     }
 }
 

@@ -45,7 +45,8 @@ impl<E: ListEncoder, G: Generator> TensorReranker<Teacher<E, G>> {
 }
 
 impl<E: ListEncoder, S: ListScorer> TensorReranker<Student<E, S>> {
-    /// The scores of every slot of a slate, `[slots, candidates]`, in the light of what stands above it in the slate.
+    /// The scores of every slot of a slate, `[slots, candidates]`, in the light of what stands above it in the
+    /// slate, before any refinement.
     ///
     /// # Errors
     /// As of a teacher's `logits_along`.
@@ -56,9 +57,8 @@ impl<E: ListEncoder, S: ListScorer> TensorReranker<Student<E, S>> {
         let scores = student.scorer.score(&encoded);
         let [_, candidates] = scores.dims();
         let mut rows = scores.reshape([1, 1, candidates]).expand([1, slate.len(), candidates]);
-        if let Some(influence) = &student.influence {
-            let placed = placed(slate, &encoded.items.device());
-            rows = rows + influence.between(&encoded).along(&placed);
+        if let Some(influence) = student.between(&encoded) {
+            rows = rows + influence.along(&placed(slate, &encoded.items.device()));
         }
         Ok(read(rows).map_err(RerankError::other)?.index_axis_move(Axis(0), 0))
     }

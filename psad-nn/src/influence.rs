@@ -30,6 +30,11 @@ impl PairInfluence {
         }
     }
 
+    /// The same, which has no influence until it is trained.
+    pub fn init_zero(width: usize, rank: usize, max_candidates: usize, weights: &mut Weights) -> Self {
+        Self { affected: weights.zero_linear(width, rank), ..Self::init(width, rank, max_candidates, weights) }
+    }
+
     /// The influence between the candidates of a batch.
     pub fn between(&self, encoded: &Encoded) -> Influence {
         let acting = linear(&self.acting, encoded.inputs.clone());
@@ -76,6 +81,12 @@ impl Influence {
         let mask = TensorData::new::<f32, _>(each().map(reached).collect(), [1, slots, slots]);
         let factors = self.reach.clone().select(0, Tensor::from_data(index.as_slice(), &device));
         factors.reshape([1, slots, slots]) * Tensor::from_data(mask, &device)
+    }
+
+    /// With the pairs of `other` beside these; factors and exposure stay.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self { pairs: self.pairs + other.pairs, ..self }
     }
 
     /// The same without a graph behind it.

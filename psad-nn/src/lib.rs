@@ -49,6 +49,7 @@ mod parameters;
 mod proposing;
 mod reranker;
 mod scoring;
+mod student;
 mod tables;
 mod traits;
 mod weights;
@@ -67,8 +68,9 @@ pub use losses::{
 };
 pub use norm::Norm;
 pub use parameters::{ParameterError, load_parameters, named_parameters};
-pub use reranker::{RerankModel, ScoredEncoder, Student, Teacher, TensorReranker};
+pub use reranker::{RerankModel, ScoredEncoder, Teacher, TensorReranker};
 pub use scoring::{ScoringLoss, ScoringObjective};
+pub use student::Student;
 pub use tables::{Tables, Touched};
 pub use traits::{
     Component, DecoderState, Encoded, Generator, HistoryPositions, ListEncoder, ListEvaluator, ListScorer, LossPart,

@@ -5,13 +5,12 @@ use std::sync::Arc;
 
 use burn::module::Module;
 use burn::tensor::Device;
-use ndarray::{Array2, ArrayView1};
-use psad_core::{CandidateScorer, Request, RerankError, Reranker, Schema, Slate, SlateBuilder};
-use psad_decode::{BlockSchedule, Picker, Strategy};
+use psad_core::{CandidateScorer, Request, RerankError, Reranker, Schema, Slate};
+use psad_decode::{BlockSchedule, Strategy};
 
 use crate::{
     Batcher, Component, Encoded, Exposure, Generator, Influence, ListBatch, ListEncoder, ListScorer, PairInfluence,
-    Tables, generate_into,
+    Student, Tables, generate_into,
 };
 
 /// A model that answers a batch of lists with slates.
@@ -21,70 +20,6 @@ pub trait RerankModel: Component {
     /// # Errors
     /// [`RerankError`] if the network answers NaN.
     fn slates(&self, batch: &ListBatch, len: usize) -> Result<Vec<Slate>, RerankError>;
-}
-
-/// Encoder and scorer: one pass, then sorting, or picking in the light of what stands above. PSAD-S is one.
-#[derive(Module, Debug)]
-pub struct Student<E, S> {
-    /// Encodes the list.
-    pub encoder: E,
-    /// Scores its candidates.
-    pub scorer: S,
-    /// What placed candidates do to those below them; without it, slates are sorted by score.
-    pub influence: Option<PairInfluence>,
-}
-
-impl<E: ListEncoder, S: ListScorer> Student<E, S> {
-    /// Sorts by the scorer's scores.
-    pub fn new(encoder: E, scorer: S) -> Self {
-        Self { encoder, scorer, influence: None }
-    }
-
-    /// Lets what is placed act on what stands below.
-    #[must_use]
-    pub fn with_influence(self, influence: Option<PairInfluence>) -> Self {
-        Self { influence, ..self }
-    }
-
-    /// The scores of every list's real candidates, before anything is placed.
-    ///
-    /// # Errors
-    /// [`RerankError::Other`] if the device does not give the scores back.
-    pub fn scores(&self, batch: &ListBatch) -> Result<Vec<Vec<f32>>, RerankError> {
-        score_lists(&self.scorer, &self.encoder.encode(batch))
-    }
-}
-
-impl<E: ListEncoder, S: ListScorer> RerankModel for Student<E, S> {
-    fn slates(&self, batch: &ListBatch, len: usize) -> Result<Vec<Slate>, RerankError> {
-        // First, so that rules which cannot be kept cost no pass of the network.
-        let builders = batch.slate_builders(len)?;
-        let encoded = self.encoder.encode(batch);
-        let lists = score_lists(&self.scorer, &encoded)?.into_iter().zip(builders);
-        let Some(influence) = &self.influence else {
-            return lists.map(|(scores, builder)| Ok(builder.top_by_score(&scores)?)).collect();
-        };
-        let influences = influence.between(&encoded).on_host().map_err(RerankError::other)?;
-        lists.zip(&influences).map(|((scores, slate), influence)| pick(&scores, slate, influence)).collect()
-    }
-}
-
-/// Fills a slate slot by slot, each with the candidate whose score is best below what is placed.
-fn pick(scores: &[f32], mut slate: SlateBuilder, influence: &psad_decode::Influence) -> Result<Slate, RerankError> {
-    let mut picker = Picker::new(&Strategy::Greedy).map_err(RerankError::other)?;
-    picker.start(&slate, None).map_err(RerankError::other)?;
-    let row = ArrayView1::from(scores);
-    let rows = row.broadcast((slate.slots(), scores.len())).expect("a row is as long as itself");
-    picker.fill(&mut slate, rows, Some(influence)).map_err(RerankError::other)?;
-    Ok(slate.finish())
-}
-
-fn score_lists<S: ListScorer>(scorer: &S, encoded: &Encoded) -> Result<Vec<Vec<f32>>, RerankError> {
-    let scores = scorer.score(encoded);
-    let shape = scores.dims();
-    let values = scores.try_into_vec_as::<f32>().map_err(|error| RerankError::other(format!("{error:?}")))?;
-    let rows = Array2::from_shape_vec(shape, values).map_err(RerankError::other)?;
-    Ok(rows.outer_iter().zip(&encoded.lens).map(|(row, &len)| row.iter().copied().take(len).collect()).collect())
 }
 
 /// An encoder whose lists come ranked by a scorer: a generator that adds [`Encoded::ranker`] starts out as good as the

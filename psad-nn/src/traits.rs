@@ -140,6 +140,13 @@ pub trait ListScorer: Component {
     fn score(&self, encoded: &Encoded) -> Tensor<2>;
 }
 
+/// Without a scorer, the list keeps what it is ranked by: of a [`ScoredEncoder`](crate::ScoredEncoder) its scorer's scores.
+impl<S: ListScorer> ListScorer for Option<S> {
+    fn score(&self, encoded: &Encoded) -> Tensor<2> {
+        self.as_ref().map_or_else(|| encoded.ranker.clone(), |scorer| scorer.score(encoded))
+    }
+}
+
 /// Judges whole slates.
 pub trait ListEvaluator: Component {
     /// Value of each list's slate, `[batch, slots]` → `[batch]`.

@@ -72,6 +72,8 @@ pub(crate) struct PsadConfig {
     pub(crate) influence: usize,
     pub(crate) scorer_hidden: Vec<usize>,
     pub(crate) exposure: bool,
+    pub(crate) guide: bool,
+    pub(crate) refinement: usize,
     objective: BlockConfig,
 }
 

@@ -6,10 +6,12 @@ use std::sync::Arc;
 
 use ndarray::ArrayView1;
 use psad_core::{Candidates, Constraints, RerankError, Slate, SlateBuilder};
-use psad_decode::{BlockModel, BlockSchedule, Hypothesis, Influence, Picker, ScoreBlock, Strategy, decode_into};
+use psad_decode::{
+    BlockModel, BlockSchedule, Hypothesis, Influence, Picker, ScoreBlock, Strategy, decode_into, refine,
+};
 
 use crate::kernel::Dispatch;
-use crate::model::Scores;
+use crate::model::{Scores, Student};
 use crate::network::{Memory, Network};
 use crate::served::Head;
 use crate::state::UserState;
@@ -58,22 +60,45 @@ pub(crate) fn fill(
     }
 }
 
-/// PSAD-S: sorting, or picking in the light of what stands above.
+/// The scores by which PSAD-S picks; those that know clicks alone stand in the ranker's place then.
+fn score(student: &Student, dispatch: Dispatch, state: &UserState, workspace: &mut Workspace) {
+    let Workspace { encoded, hidden, scores, .. } = workspace;
+    student.clicks.scorer.scores(dispatch, &state.bias, encoded, hidden, scores);
+    encoded.ranker.copy_from_slice(scores);
+    if let Some(guide) = &student.guide {
+        guide.scorer.scores(dispatch, &state.guide, encoded, hidden, scores);
+    }
+}
+
+/// PSAD-S: sorting, or picking in the light of what stands above, and improving what is picked.
 fn fill_by_score(
-    student: &Scores,
+    student: &Student,
     dispatch: Dispatch,
     state: &UserState,
     workspace: &mut Workspace,
 ) -> Result<(), RerankError> {
-    let Workspace { encoded, hidden, scores, slate, order, influence, pickers, .. } = workspace;
-    student.scorer.scores(dispatch, &state.bias, encoded, hidden, scores);
-    let Some(between) = &student.influence else { return Ok(slate.fill_by_score(scores, order)?) };
+    score(student, dispatch, state, workspace);
+    let Workspace { encoded, hidden, scores, slate, order, influence, guidance, pickers, .. } = workspace;
+    let Some(between) = &student.clicks.influence else { return Ok(slate.fill_by_score(scores, order)?) };
     between.between(dispatch, encoded, hidden, influence);
+    let picking = match student.guide.as_ref().and_then(|guide| guide.influence.as_ref()) {
+        Some(learned) => {
+            learned.beside(dispatch, encoded, hidden, (&*influence, between), guidance);
+            guidance
+        }
+        None => &mut *influence,
+    };
+    let empty = (student.sweeps > 0).then(|| slate.clone());
     let picker = pickers.of(&Strategy::Greedy).ok_or_else(|| RerankError::other("greedy search has a picker"))?;
     picker.start(slate, None).map_err(RerankError::other)?;
     let row = ArrayView1::from(&**scores);
     let rows = row.broadcast((slate.slots(), row.len())).expect("a row is as long as itself");
-    picker.fill(slate, rows, Some(influence)).map_err(RerankError::other)
+    picker.fill(slate, rows, Some(picking)).map_err(RerankError::other)?;
+    let Some(mut improved) = empty else { return Ok(()) };
+    influence.expose(&state.exposure);
+    refine(&mut improved, slate.placed(), &encoded.ranker, influence, student.sweeps).map_err(RerankError::other)?;
+    *slate = improved;
+    Ok(())
 }
 
 /// PSAD-G starts from scores of its own in the ranker's place.
@@ -139,9 +164,8 @@ pub(crate) fn along(
 ) -> Result<Vec<f32>, RerankError> {
     let network = match head {
         Head::Student(student) => {
-            let Workspace { encoded, hidden, scores, .. } = workspace;
-            student.scorer.scores(dispatch, &state.bias, encoded, hidden, scores);
-            return Ok(scores.clone());
+            score(student, dispatch, state, workspace);
+            return Ok(workspace.scores.clone());
         }
         Head::Teacher { base, generator, block_size, .. } => {
             build_on(base, dispatch, state, workspace);

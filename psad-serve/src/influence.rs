@@ -39,14 +39,32 @@ impl PairInfluence {
         [acting, affected]: &mut [Buffer; 2],
         pairs: &mut Influence,
     ) {
+        let count = encoded.ranker.len();
+        self.write(dispatch, encoded, [acting, affected], pairs.reset(count, &self.reach));
+    }
+
+    /// With what is in `known` beside it: another influence, whose factors per distance are those of both.
+    pub(crate) fn beside(
+        &self,
+        dispatch: Dispatch,
+        encoded: &Encoded,
+        hidden: &mut [Buffer; 2],
+        (known, factors): (&Influence, &Self),
+        pairs: &mut Influence,
+    ) {
+        let rows = pairs.reset(encoded.ranker.len(), &factors.reach);
+        self.write(dispatch, encoded, hidden.each_mut(), rows);
+        rows.iter_mut().zip(known.pairs()).for_each(|(pair, known)| *pair += known);
+    }
+
+    fn write(&self, dispatch: Dispatch, encoded: &Encoded, [acting, affected]: [&mut Buffer; 2], rows: &mut [f32]) {
         let (count, rank) = (encoded.ranker.len(), self.acting.columns());
         let inputs = encoded.inputs.get(count * self.width);
         let acting = acting.room(count * rank);
         self.acting.forward(dispatch, inputs, acting, Then::Write);
         let affected = affected.room(count * rank);
         self.affected.forward(dispatch, inputs, affected, Then::Write);
-        let rows = pairs.reset(count, &self.reach).chunks_exact_mut(count);
-        for (row, acting) in rows.zip(acting.chunks_exact(rank)) {
+        for (row, acting) in rows.chunks_exact_mut(count).zip(acting.chunks_exact(rank)) {
             dispatch.dots(affected, acting, 0., row);
         }
     }

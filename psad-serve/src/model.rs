@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use psad_core::{ModelFile, Schema};
+use psad_core::{ModelFile, ModelFileError, Schema};
 use psad_decode::Strategy;
 
 use crate::affine::Linear;
@@ -41,9 +41,19 @@ pub(crate) struct Scores {
     pub(crate) influence: Option<Arc<PairInfluence>>,
 }
 
+/// PSAD-S.
+pub(crate) struct Student {
+    /// What is known of clicks.
+    pub(crate) clicks: Scores,
+    /// What is added to that to pick as the teacher does; its influence is none without that of the clicks.
+    pub(crate) guide: Option<Scores>,
+    /// How often a slate that is picked is improved.
+    pub(crate) sweeps: usize,
+}
+
 /// Teacher and student.
 pub(crate) struct Psad {
-    pub(crate) student: Scores,
+    pub(crate) student: Arc<Student>,
     pub(crate) base: Scores,
     pub(crate) exposure: Option<Linear>,
     pub(crate) generator: Arc<Generator>,
@@ -208,20 +218,24 @@ fn psad(source: &Source<'_>, config: &PsadConfig, schema: &Schema) -> Result<(En
     let (width, profile) = (config.encoder.width, config.encoder.profile_width(schema));
     let block_size = config.block_size(schema);
     let encoder = Encoder::read(source, &config.encoder, schema)?;
-    let scorer = Scorer::read(&source.part("scorer"), width, profile, &config.scorer_hidden)?;
     let sizes = [profile, block_size, schema.max_candidates()];
     let generator = Generator::read(&source.part("generator"), config, sizes)?;
-    let influence = source.part("influence");
-    let influence = (config.influence > 0)
-        .then(|| PairInfluence::read(&influence, width, config.influence, schema.max_candidates()))
-        .transpose()?;
-    let influence = influence.map(Arc::new);
+    let read = |scorer: &str, influence: &str| {
+        let scorer = Scorer::read(&source.part(scorer), width, profile, &config.scorer_hidden)?;
+        let source = source.part(influence);
+        let read = || PairInfluence::read(&source, width, config.influence, schema.max_candidates());
+        let influence = (config.influence > 0).then(read).transpose()?.map(Arc::new);
+        Ok::<_, ModelFileError>(Scores { scorer: Arc::new(scorer), influence })
+    };
+    let clicks = read("scorer", "influence")?;
+    let guide = config.guide.then(|| read("guide", "guidance")).transpose()?;
     let base = Scorer::read(&source.part("base"), width, profile, &config.scorer_hidden)?;
+    let base = Scores { scorer: Arc::new(base), influence: clicks.influence.clone() };
     let exposure = source.part("exposure");
     let exposure = config.exposure.then(|| exposure.affine("slots", profile, schema.max_candidates())).transpose()?;
     let decoders = Decoders::Psad(Box::new(Psad {
-        student: Scores { scorer: Arc::new(scorer), influence: influence.clone() },
-        base: Scores { scorer: Arc::new(base), influence },
+        student: Arc::new(Student { clicks, guide, sweeps: config.refinement }),
+        base,
         exposure: exposure.map(|exposure| exposure.pack(source.dispatch)),
         generator: Arc::new(generator),
         block_size,

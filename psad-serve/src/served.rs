@@ -16,7 +16,7 @@ use crate::generator::Generator;
 use crate::kernel::Then;
 use crate::layer::on_row;
 use crate::matching::Matching;
-use crate::model::{Decoders, Parts, Scores};
+use crate::model::{Decoders, Parts, Scores, Student};
 use crate::workspace::{Workspace, with_workspace};
 use crate::{ServeError, UserState};
 
@@ -30,7 +30,7 @@ pub struct Served {
 /// How slates come from the encoding.
 #[derive(Clone)]
 pub(crate) enum Head {
-    Student(Scores),
+    Student(Arc<Student>),
     Teacher { base: Scores, generator: Arc<Generator>, block_size: usize, strategy: Strategy },
     Matching { matching: Arc<Matching>, strategy: Strategy },
 }
@@ -39,7 +39,8 @@ impl Head {
     /// Whether what is placed acts on what stands below.
     pub(crate) fn has_influence(&self) -> bool {
         match self {
-            Self::Student(scores) | Self::Teacher { base: scores, .. } => scores.influence.is_some(),
+            Self::Student(student) => student.clicks.influence.is_some(),
+            Self::Teacher { base, .. } => base.influence.is_some(),
             Self::Matching { .. } => false,
         }
     }
@@ -71,7 +72,7 @@ impl Served {
     }
 
     /// As [`Reranker::rerank`], into a slate that was used before. Once the thread has answered a request as large, a
-    /// request without rules costs no allocation, if slots are filled greedily or by contrastive search.
+    /// request without rules costs no allocation, if slots are filled greedily or by contrastive search, and nothing is refined.
     ///
     /// # Errors
     /// As [`Reranker::rerank`]; `slate` keeps what it held then.
@@ -204,7 +205,10 @@ impl Served {
         let profile = &state.encoding.profile;
         match decoders {
             Decoders::Psad(psad) => {
-                psad.student.scorer.user(*dispatch, profile, &mut state.bias);
+                psad.student.clicks.scorer.user(*dispatch, profile, &mut state.bias);
+                if let Some(guide) = &psad.student.guide {
+                    guide.scorer.user(*dispatch, profile, &mut state.guide);
+                }
                 psad.base.scorer.user(*dispatch, profile, &mut state.base);
                 psad.generator.user(*dispatch, profile, &mut state.begin);
                 state.exposure.clear();

@@ -15,6 +15,8 @@ pub struct UserState {
     pub(crate) encoding: UserEncoding,
     /// What the user brings to the scorer's first layer, or to the layer by which NAR4Rec joins item and user.
     pub(crate) bias: Vec<f32>,
+    /// What the user brings to what PSAD-S has learned from its teacher.
+    pub(crate) guide: Vec<f32>,
     /// The beginning of a slate, as PSAD-G remembers it.
     pub(crate) begin: Vec<f32>,
     /// What the user brings to the scores that PSAD-G starts from.

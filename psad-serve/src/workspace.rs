@@ -23,6 +23,8 @@ pub(crate) struct Workspace {
     pub(crate) slate: SlateBuilder,
     pub(crate) order: Vec<usize>,
     pub(crate) influence: Influence,
+    /// The influence by which a student picks, if it has learned one from its teacher.
+    pub(crate) guidance: Influence,
     pub(crate) pickers: Pickers,
 }
 
@@ -38,6 +40,7 @@ impl Default for Workspace {
             slate: SlateBuilder::new(0),
             order: Vec::new(),
             influence: Influence::default(),
+            guidance: Influence::default(),
             pickers: Pickers::default(),
         }
     }

@@ -51,8 +51,10 @@ pub(crate) fn claims(inputs: &[InputSummary], variants: &[VariantSummary]) -> Ve
     claims.insert(4, Claim::new("1c", slots, within_noise(variants)));
     let taught = format!("{STUDENT} is better than the same scorer without distillation, p < 0.05 (strong)");
     claims.push(Claim::new("1e", taught, distilled(variants)));
-    let text = format!("{TEACHER} reaches {:.0} % of the exhaustive optimum or more (strong-8)", 100. * REACHED);
-    claims.push(Claim::new("2", text, of(Kind::StrongEight, near_optimum)));
+    for kind in [Kind::StrongEight, Kind::StrongEightDependent, Kind::StrongEightCascade] {
+        let reached = format!("{TEACHER} reaches {:.0} % of the exhaustive optimum or more", 100. * REACHED);
+        claims.push(Claim::new("2", format!("{reached} ({})", kind.name()), of(kind, near_optimum)));
+    }
     claims
 }
 

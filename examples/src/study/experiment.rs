@@ -7,13 +7,13 @@ use indicatif::{ProgressBar, ProgressStyle};
 use psad::eval::{InitialOrder, RandomOrder};
 use serde::Serialize;
 
-use super::fitting::{Fit, Job, MODELS, Unit};
+use super::fitting::{Fit, Job, Unit, models};
 use super::lists::{Kind, Lists};
 use super::measure::{Values, measure};
 use super::parallel::in_parallel;
 use super::scale::{RATES, Scale};
 use super::stats::rounded;
-use super::variants::{ONE_SHOT, VARIANTS};
+use super::variants::{ONE_SHOT, VARIANTS, Variant};
 
 /// Names of the rows that every table has.
 pub(crate) const INITIAL: &str = "initial order";
@@ -61,7 +61,7 @@ pub(crate) struct Experiment {
 pub(crate) fn run(lists: &[Lists], scale: &Scale) -> Result<Experiment> {
     let first = lists.first().context("no input")?.seed;
     let tuning = tuning_jobs(lists, first);
-    let fits = tuning.len() + lists.iter().map(|of| later_units(of, first).len()).sum::<usize>();
+    let fits = tuning.len() + lists.iter().map(|of| later_units(of, first, scale).len()).sum::<usize>();
     let bar = progress(fits as u64);
     let fit = |job: &Job<'_>| {
         let fit = job.fit(scale)?;
@@ -79,7 +79,7 @@ pub(crate) fn run(lists: &[Lists], scale: &Scale) -> Result<Experiment> {
     for (outcome, (_, fit)) in outcomes.iter_mut().zip(chosen) {
         outcome.fit = Some(fit);
     }
-    let later = later_jobs(lists, first, &choices)?;
+    let later = later_jobs(lists, first, scale, &choices)?;
     outcomes.extend(in_parallel(later.len(), |index| {
         let fit = fit(&later[index])?;
         let outcome = measured(&later[index], &fit)?;
@@ -106,7 +106,7 @@ fn progress(fits: u64) -> ProgressBar {
 fn tuning_jobs(lists: &[Lists], first: u64) -> Vec<Job<'_>> {
     let of_first = lists.iter().filter(|lists| lists.seed == first);
     let with_rates = |lists, model| RATES.map(|rate| Job { lists, unit: Unit::plain(model), rate });
-    of_first.flat_map(|lists| MODELS.into_iter().flat_map(move |model| with_rates(lists, model))).collect()
+    of_first.flat_map(|lists| models(lists.kind).iter().flat_map(move |&model| with_rates(lists, model))).collect()
 }
 
 /// A job with what came of it.
@@ -129,19 +129,21 @@ fn choose<'a>(jobs: &[Job<'a>], fits: Vec<Fit>) -> Result<(Vec<Choice>, Vec<Done
     Ok((choices, chosen))
 }
 
-/// What is fitted beside the tuning: methods on the other seeds, one-shot everywhere, all variants where items influence
-/// each other most.
-fn later_units(lists: &Lists, first: u64) -> Vec<Unit> {
-    let plain = MODELS.iter().filter(|_| lists.seed != first).map(|&model| Unit::plain(model));
-    let here = VARIANTS.iter().filter(|variant| lists.kind == Kind::Strong || variant.label == ONE_SHOT);
+/// What is fitted beside the tuning: methods on the other seeds, one-shot wherever there are all methods, all variants
+/// where items influence each other most, with the first seeds.
+fn later_units(lists: &Lists, first: u64, scale: &Scale) -> Vec<Unit> {
+    let plain = models(lists.kind).iter().filter(|_| lists.seed != first).map(|&model| Unit::plain(model));
+    let varied = lists.kind == Kind::Strong && lists.seed - first < scale.variant_seeds as u64;
+    let row = |variant: &Variant| variant.label == ONE_SHOT && !lists.kind.is_exhaustive();
+    let here = VARIANTS.iter().filter(|variant| varied || row(variant));
     plain.chain(here.map(Unit::varied)).collect()
 }
 
-fn later_jobs<'a>(lists: &'a [Lists], first: u64, choices: &[Choice]) -> Result<Vec<Job<'a>>> {
+fn later_jobs<'a>(lists: &'a [Lists], first: u64, scale: &Scale, choices: &[Choice]) -> Result<Vec<Job<'a>>> {
     let rates: BTreeMap<_, _> = choices.iter().map(|choice| ((choice.input, choice.method), choice.rate)).collect();
     let mut jobs = Vec::new();
     for lists in lists {
-        for unit in later_units(lists, first) {
+        for unit in later_units(lists, first, scale) {
             let method = Unit::plain(unit.model).label();
             let rate = *rates.get(&(lists.kind.name(), method)).context("a method without a rate")?;
             jobs.push(Job { lists, unit, rate });

@@ -12,11 +12,17 @@ use psad::{LabeledList, Method, MethodConfig, PsadConfig, Reranker, Strategy, Va
 use super::lists::{Kind, Lists};
 use super::measure::{mean, measure};
 use super::scale::Scale;
-use super::variants::{BLOCK_SIZE, Variant};
+use super::variants::{BLOCK_SIZE, Change, Variant};
 use crate::{Model, Source};
 
+/// What is trained on an input, in the order of the tables.
+pub(crate) fn models(kind: Kind) -> &'static [Model] {
+    // How near to the best slate PSAD comes is all that is asked there.
+    if kind.is_exhaustive() { &[Model::Psad] } else { &MODELS }
+}
+
 /// Trained methods in the order of the tables.
-pub(crate) const MODELS: [Model; 8] =
+const MODELS: [Model; 8] =
     [Model::Mlp, Model::Dlcm, Model::Prm, Model::SetRank, Model::Mir, Model::Seq2Slate, Model::Nar4Rec, Model::Psad];
 
 /// A method, or a variant of PSAD.
@@ -91,7 +97,7 @@ pub(crate) fn psad(kind: Kind) -> PsadConfig {
     // Simulated users were shown slates, and click: teacher and student learn from that.
     let mut config = Source::Simulated.psad();
     (config.objective.block_size, config.objective.slots) = (BLOCK_SIZE, Some(kind.slots()));
-    config.objective.strategy = Strategy::Plan;
+    (config.objective.strategy, config.refinement) = (Strategy::Plan, 1);
     config
 }
 
@@ -110,6 +116,9 @@ impl Job<'_> {
                 let mut config = psad(self.lists.kind);
                 if let Some(variant) = self.unit.variant {
                     variant.apply(&mut config);
+                    if let Change::Offline = variant.change {
+                        return self.offline(config, scale);
+                    }
                 }
                 self.fitted(config, scale, true)
             }
@@ -124,11 +133,16 @@ impl Job<'_> {
         fit.with_context(|| format!("fitting {self}"))
     }
 
-    fn fitted<C: MethodConfig>(&self, config: C, scale: &Scale, served: bool) -> Result<Fit> {
+    pub(crate) fn fitted<C: MethodConfig>(&self, config: C, scale: &Scale, served: bool) -> Result<Fit> {
+        let method = Method::new(&self.lists.schema, config, self.lists.seed)?;
+        self.trained(method, scale, served)
+    }
+
+    /// Trains a method from where it stands.
+    pub(crate) fn trained<C: MethodConfig>(&self, method: Method<C>, scale: &Scale, served: bool) -> Result<Fit> {
         let lists = self.lists;
         let train: Vec<&LabeledList> = lists.train.iter().collect();
         let trainer = Trainer::new(self.plan(scale))?;
-        let method = Method::new(&lists.schema, config, lists.seed)?;
         let fitted = method.fit_by(trainer, &train, |method| {
             let (name, value) = (C::NAME.to_owned(), validated(method, lists)?);
             Ok(ValidationPoint { values: vec![(name, value)] })

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use psad::sim::{Interactions, ListTruth, Optima, SimConfig, SimulatedList, World};
+use psad::sim::{Examination, Interactions, ListTruth, Optima, SimConfig, SimulatedList, World};
 use psad::{LabeledList, Schema};
 
 use super::measure::Column;
@@ -24,6 +24,10 @@ pub(crate) enum Kind {
     Strong,
     /// The same, with lists so short that the best slate is found by trying all.
     StrongEight,
+    /// The same, whose users go on after a click less often.
+    StrongEightDependent,
+    /// The same, whose users leave with the first click.
+    StrongEightCascade,
     /// Ratings of a folder.
     Ratings,
 }
@@ -36,13 +40,20 @@ impl Kind {
             Self::Medium => "medium",
             Self::Strong => "strong",
             Self::StrongEight => "strong-8",
+            Self::StrongEightDependent => "strong-8, dependent click",
+            Self::StrongEightCascade => "strong-8, cascade",
             Self::Ratings => "ratings",
         }
     }
 
     /// Slots of every slate.
     pub(crate) fn slots(self) -> usize {
-        if self == Self::StrongEight { EXHAUSTIVE } else { SLATE_LENGTH }
+        if self.is_exhaustive() { EXHAUSTIVE } else { SLATE_LENGTH }
+    }
+
+    /// Whether the best slate is found by trying all.
+    pub(crate) fn is_exhaustive(self) -> bool {
+        matches!(self, Self::StrongEight | Self::StrongEightDependent | Self::StrongEightCascade)
     }
 
     /// What rerankers are judged by.
@@ -56,15 +67,22 @@ impl Kind {
             Self::Medium => Interactions::Medium,
             _ => Interactions::Strong,
         };
-        let candidates = if self == Self::StrongEight { EXHAUSTIVE } else { SimConfig::default().candidates };
+        let (candidates, lists) =
+            if self.is_exhaustive() { (EXHAUSTIVE, 2) } else { (SimConfig::default().candidates, 1) };
+        let examination = match self {
+            Self::StrongEightDependent => Examination::DependentClick,
+            Self::StrongEightCascade => Examination::Cascade,
+            _ => Examination::PositionBased,
+        };
         SimConfig {
+            examination,
             seed,
             interactions,
             candidates,
             items: scale.items,
             users: scale.users,
             categories: scale.categories,
-            train_lists: scale.train_lists,
+            train_lists: lists * scale.train_lists,
             validation_lists: scale.validation_lists,
             test_lists: scale.test_lists,
             ..SimConfig::default()

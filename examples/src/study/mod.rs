@@ -9,6 +9,7 @@ mod fitting;
 mod latency;
 mod lists;
 mod measure;
+mod offline;
 mod parallel;
 mod plots;
 mod pool;
@@ -62,7 +63,8 @@ impl Study {
         let lists = self.lists(&scale)?;
         let experiment = experiment::run(&lists, &scale)?;
         let kinds: BTreeSet<Kind> = lists.iter().map(|lists| lists.kind).collect();
-        let pools: Vec<Pool> = kinds.into_iter().map(|kind| Pool::new(kind, &lists, &experiment)).collect();
+        let pools: Vec<Pool> =
+            kinds.into_iter().map(|kind| Pool::new(kind, &lists, &experiment, scale.variant_seeds)).collect();
         let summary = summary::summary(&pools, &scale, &self.all_seeds(), &experiment.choices)?;
         // Before the clock starts, so that nothing is lost if it fails.
         self.write("study.json", &json(&summary)?)?;
@@ -81,7 +83,8 @@ impl Study {
     /// All inputs with all seeds, the first seed of an input first.
     fn lists(&self, scale: &Scale) -> Result<Vec<Lists>> {
         let ratings = self.data.iter().map(|_| Kind::Ratings);
-        let kinds = [Kind::Weak, Kind::Medium, Kind::Strong, Kind::StrongEight].into_iter().chain(ratings);
+        let eight = [Kind::StrongEight, Kind::StrongEightDependent, Kind::StrongEightCascade];
+        let kinds = [Kind::Weak, Kind::Medium, Kind::Strong].into_iter().chain(eight).chain(ratings);
         let wanted: Vec<_> =
             kinds.flat_map(|kind| self.all_seeds().into_iter().map(move |seed| (kind, seed))).collect();
         parallel::in_parallel(wanted.len(), |index| {

@@ -33,6 +33,8 @@ pub(crate) struct Pool {
     pub(crate) kind: Kind,
     /// Lists of each seed.
     pub(crate) sizes: Vec<usize>,
+    /// Lists of the seeds that variants were fitted with, which come first.
+    pub(crate) varied: usize,
     /// Which lists stand or fall together.
     pub(crate) clusters: Vec<u32>,
     /// Utility of the best slate of each list.
@@ -45,12 +47,13 @@ pub(crate) struct Pool {
 
 impl Pool {
     /// Joins the seeds.
-    pub(crate) fn new(kind: Kind, lists: &[Lists], experiment: &Experiment) -> Self {
+    pub(crate) fn new(kind: Kind, lists: &[Lists], experiment: &Experiment, variant_seeds: usize) -> Self {
         let here: Vec<&Lists> = lists.iter().filter(|lists| lists.kind == kind).collect();
         let optima: Option<Vec<&[f64]>> = here.iter().map(|lists| lists.optima.as_deref()).collect();
         let mut pool = Self {
             kind,
             sizes: here.iter().map(|lists| lists.users.len()).collect(),
+            varied: here.iter().take(variant_seeds).map(|lists| lists.users.len()).sum(),
             clusters: clusters(kind, &here),
             optima: optima.map(|optima| optima.concat()),
             histories: here.iter().flat_map(|lists| lists.histories()).collect(),

@@ -38,7 +38,8 @@ fn head(summary: &Summary) -> String {
          position-based examination: {} items in {} categories, {} users; {} lists to train on, {} to validate, {} to \
          test, of 20 candidates, of which {SLATE_LENGTH} are shown. Interactions between the items of a slate are \
          weak, medium or strong. `strong-8` has 8 candidates and 8 slots, so that the best slate is found by trying \
-         all. {seeds} seeds from {first} on; each has a world, lists and initial weights of its own.",
+         all; twice as many lists to train on; and besides users who, after a click, go on less often (dependent click) \
+         or not at all (cascade). {seeds} seeds from {first} on; each has a world, lists and initial weights of its own.",
         scale.items,
         scale.categories,
         scale.users,
@@ -57,10 +58,11 @@ fn head(summary: &Summary) -> String {
 fn protocol(summary: &Summary) -> String {
     let (scale, rates) = (&summary.scale, RATES.map(|rate| rate.to_string()).join(" and "));
     format!(
-        "**Tuning.** All methods have about the same size and get {} passes ({} over ratings) in batches of {}. Each \
+        "**Tuning.** All methods have about the same size and get {} pass over the lists ({} over ratings) in batches of {}. Each \
          chooses its learning rate of {rates} by the validation lists of the first seed, and each fit its epoch by its \
          own: by the expected utility of validation users, or NDCG@10 for ratings, as the mean over a method's \
-         rerankers. PSAD's variants have PSAD's rate. Nothing is chosen by test lists.\n\n\
+         rerankers. PSAD's variants have PSAD's rate, and are fitted with the first {} seeds, beside which PSAD's own row of their \
+         tables stands with the same. Nothing is chosen by test lists.\n\n\
          **Statistics.** The test lists of all seeds are pooled. Intervals are 95 % percentile bootstraps, p-values \
          come from paired sign flips, both with the lists of a user (of one seed) as one draw; for ratings, whose users \
          are the same for all seeds, with all lists of a user. They cover the choice of users and lists, not the luck \
@@ -69,6 +71,7 @@ fn protocol(summary: &Summary) -> String {
         scale.epochs,
         scale.ratings_epochs,
         scale.batch_size,
+        scale.variant_seeds,
         summary.comparisons,
         0.05 * summary.comparisons as f64,
     )
@@ -134,13 +137,18 @@ fn main_table(input: &InputSummary, latencies: &Latencies) -> String {
 }
 
 fn regret(summary: &Summary) -> String {
-    let exhaustive = summary.inputs.iter().filter(|input| input.name == Kind::StrongEight.name());
-    let rows = exhaustive.flat_map(|input| &input.rows).map(|row| {
-        vec![row.name.to_owned(), percent(row.share), row.regret.as_ref().map_or_else(String::new, estimated)]
+    let rows = summary.inputs.iter().filter(|input| input.name.starts_with(Kind::StrongEight.name()));
+    let rows = rows.flat_map(|input| input.rows.iter().map(move |row| (input.name, row))).map(|(input, row)| {
+        vec![
+            input.to_owned(),
+            row.name.to_owned(),
+            percent(row.share),
+            row.regret.as_ref().map_or_else(String::new, estimated),
+        ]
     });
     format!(
         "## Regret against the exhaustive optimum (strong-8)\n\n{}\n![Regret](study-regret.svg)\n",
-        table(&["reranker", "of optimum", "regret"], 1, rows)
+        table(&["input", "reranker", "of optimum", "regret"], 2, rows)
     )
 }
 

@@ -14,12 +14,14 @@ pub(crate) struct Scale {
     pub(crate) users: usize,
     /// Categories of a world.
     pub(crate) categories: usize,
-    /// Simulated lists to train on.
+    /// Simulated lists to train on; twice as many where lists are short.
     pub(crate) train_lists: usize,
     /// Simulated lists to validate on.
     pub(crate) validation_lists: usize,
     /// Simulated lists to test on.
     pub(crate) test_lists: usize,
+    /// Seeds of the variants of PSAD, the first of all.
+    pub(crate) variant_seeds: usize,
     /// Passes over simulated training lists.
     pub(crate) epochs: usize,
     /// Passes over the ratings, of which there are far fewer.
@@ -39,10 +41,11 @@ impl Scale {
             items: 300,
             users: 1_000,
             categories: 12,
-            train_lists: 24_000,
+            train_lists: 36_000,
             validation_lists: 300,
             test_lists: 1_000,
-            epochs: 3,
+            variant_seeds: 3,
+            epochs: 1,
             ratings_epochs: 8,
             batch_size: 32,
             timed_lists: 300,

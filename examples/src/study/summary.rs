@@ -176,14 +176,16 @@ pub(crate) fn variants(pool: &Pool) -> Result<Vec<VariantSummary>> {
 fn variant_summary(pool: &Pool, variant: Option<&Variant>, reranker: &'static str) -> Result<VariantSummary> {
     let label = variant.map_or("PSAD", |variant| variant.label);
     let (values, full) = (pool.judged(pool.find(label, reranker)?), pool.judged(pool.find("PSAD", reranker)?));
+    // Of the first seeds alone, beside PSAD with the same.
+    let (values, full, clusters) = (&values[..pool.varied], &full[..pool.varied], &pool.clusters[..pool.varied]);
     let block_size = variant.map_or(Some(BLOCK_SIZE), Variant::blocks);
     Ok(VariantSummary {
         label,
         reranker,
         block_size,
         steps: block_size.map(|size| SLATE_LENGTH.div_ceil(size)),
-        value: estimate(values, &pool.clusters)?,
-        vs_full: variant.map(|_| difference(values, full, &pool.clusters)).transpose()?,
+        value: estimate(values, clusters)?,
+        vs_full: variant.map(|_| difference(values, full, clusters)).transpose()?,
     })
 }
 

@@ -10,6 +10,8 @@ pub(crate) enum Change {
     Blocks(usize),
     /// Anything else.
     Switch(fn(&mut PsadConfig)),
+    /// The student learns from the teacher when that is trained already.
+    Offline,
 }
 
 /// A row of the ablation table, or of the table of block sizes.
@@ -27,6 +29,7 @@ impl Variant {
         match self.change {
             Change::Blocks(size) => config.objective.block_size = size,
             Change::Switch(change) => change(config),
+            Change::Offline => config.objective.distillation = 0.,
         }
     }
 
@@ -34,7 +37,7 @@ impl Variant {
     pub(crate) fn blocks(&self) -> Option<usize> {
         match self.change {
             Change::Blocks(size) => Some(size),
-            Change::Switch(_) => None,
+            Change::Switch(_) | Change::Offline => None,
         }
     }
 }
@@ -42,8 +45,8 @@ impl Variant {
 /// Slots per step of PSAD itself.
 pub(crate) const BLOCK_SIZE: usize = 5;
 
-/// All slots that are shown in one step; fitted on every input, as it is a row of the main tables.
-pub(crate) const ONE_SHOT: &str = "K = 10";
+/// All slots in one step, none in the light of what stands above it; fitted on every input, as it is a row of the main tables.
+pub(crate) const ONE_SHOT: &str = "one-shot: K = 10 without influence and planning";
 
 /// PSAD with one slot per step.
 pub(crate) const AUTOREGRESSIVE: &str = "K = 1";
@@ -52,21 +55,31 @@ pub(crate) const AUTOREGRESSIVE: &str = "K = 1";
 pub(crate) const UNDISTILLED: &str = "without distillation";
 
 /// All variants; each is a line.
-pub(crate) static VARIANTS: [Variant; 16] = [
+pub(crate) static VARIANTS: [Variant; 20] = [
     blocks(AUTOREGRESSIVE, 1),
     blocks("K = 2", 2),
-    blocks(ONE_SHOT, 10),
+    blocks("K = 10", 10),
     blocks("K = 20", 20),
+    switch(ONE_SHOT, |config| {
+        (config.objective.block_size, config.influence, config.objective.strategy) = (10, 0, Strategy::Greedy);
+    }),
     switch("without context enhancement", |config| config.context_enhancement = false),
     switch("without influence between pairs", |config| config.influence = 0),
     switch("without exposure", |config| config.exposure = false),
-    switch("without planning", |config| config.objective.strategy = Strategy::Greedy),
+    switch("without planning and refinement", |config| {
+        (config.objective.strategy, config.refinement) = (Strategy::Greedy, 0);
+    }),
+    switch("without refinement of the student's slate", |config| config.refinement = 0),
     switch("ideal order as target", |config| config.objective.target = Target::Ideal),
     switch("without gate", |config| config.encoder.gate = false),
     switch("without position encoding", |config| {
         (config.encoder.history_positions, config.encoder.candidate_positions) = (false, false);
     }),
     switch(UNDISTILLED, |config| config.objective.distillation = 0.),
+    Variant { label: "offline distillation", change: Change::Offline },
+    switch("distillation of encoder and scorer", |config| {
+        (config.guide, config.objective.distillation, config.objective.temperature) = (false, 0.005, 1.);
+    }),
     switch("distillation weight α × 0.3", |config| config.objective.distillation *= 0.3),
     switch("distillation weight α × 3", |config| config.objective.distillation *= 3.),
     switch("decay of guidance γ = 0.5", |config| config.objective.decay = 0.5),

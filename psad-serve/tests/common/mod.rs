@@ -125,6 +125,7 @@ pub(crate) fn configs() -> impl Strategy<Value = PsadConfig> {
             // No influence, one of an odd rank, and the default.
             config.influence = [0, 5, 32][block_size % 3];
             config.exposure = gate == decay;
+            (config.guide, config.refinement) = (bias, block_size % 2);
             config
         },
     )

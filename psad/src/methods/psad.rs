@@ -31,7 +31,8 @@ pub type PsadTeacher =
     TensorReranker<Teacher<ScoredEncoder<SharedEncoder<UserProfileNetwork>, Scorer>, SemiAutoregressive>>;
 
 /// PSAD-S as a reranker.
-pub type PsadStudent = TensorReranker<Student<SharedEncoder<UserProfileNetwork>, Scorer>>;
+pub type PsadStudent =
+    TensorReranker<Student<ScoredEncoder<SharedEncoder<UserProfileNetwork>, Scorer>, Option<Scorer>>>;
 
 /// Names of the two rerankers.
 const STUDENT: &str = "PSAD-S";
@@ -51,6 +52,12 @@ pub struct PsadConfig {
     pub influence: usize,
     /// Whether a slot explains by itself how often it is looked at, when learning from shown slates (default true).
     pub exposure: bool,
+    /// Whether the student has layers of its own for what its teacher says (default true). Otherwise distillation trains
+    /// what the clicks train, and weighs against them; its weight is to be a hundredth then.
+    pub guide: bool,
+    /// How often the student tries to improve a slate that it has picked, by the moves of planning and by what it knows
+    /// of clicks (default 0). Like planning it wants clicks learned well.
+    pub refinement: usize,
     /// Widths of the scorer's hidden layers (default 64, 32).
     pub scorer_hidden: Vec<usize>,
     /// Block size and loss weights.
@@ -65,6 +72,8 @@ impl Default for PsadConfig {
             context_enhancement: true,
             influence: 32,
             exposure: true,
+            guide: true,
+            refinement: 0,
             scorer_hidden: vec![64, 32],
             objective: JointConfig::default(),
         }
@@ -137,9 +146,9 @@ impl MethodConfig for PsadConfig {
             product([width, self.pointer]),
             product([2, width, self.influence]),
             product([usize::from(self.exposure), profile, schema.max_candidates()]),
-            // Of the teacher's scores.
-            layers(width.saturating_add(profile), &self.scorer_hidden),
-            layers(width.saturating_add(profile), &self.scorer_hidden),
+            product([usize::from(self.guide), 2, width, self.influence]),
+            // Of the student, the teacher and the guide.
+            product([2 + usize::from(self.guide), layers(width.saturating_add(profile), &self.scorer_hidden)]),
         ])
     }
 
@@ -152,8 +161,11 @@ impl MethodConfig for PsadConfig {
         let influence = (self.influence > 0).then(|| PairInfluence::init(width, self.influence, longest, &mut weights));
         let exposure = self.exposure.then(|| Exposure::init(self.encoder.profile_width(schema), longest, &mut weights));
         let base = self.scorer(schema).init(seed.wrapping_add(5), device);
+        let guide = self.guide.then(|| self.scorer(schema).init(seed.wrapping_add(6), device));
+        let guidance = (self.guide && self.influence > 0)
+            .then(|| PairInfluence::init_zero(width, self.influence, longest, &mut weights));
         let joint = JointObjective::new(encoder, generator, [base, scorer], self.objective.clone())?;
-        Ok(joint.with_influence(influence).with_exposure(exposure))
+        Ok(joint.with_influence(influence).with_exposure(exposure).with_guide(guide, guidance))
     }
 
     fn reranker(method: &Psad) -> Arc<dyn Reranker> {
@@ -171,10 +183,12 @@ impl MethodConfig for PsadConfig {
 }
 
 impl Psad {
-    /// PSAD-S: one encoder pass and the scorer; slates are picked by score and by what stands above.
+    /// PSAD-S: one encoder pass and the scorer; slates are picked by score and by what stands above, and improved as the
+    /// configuration says.
     pub fn student(&self) -> PsadStudent {
-        let student = Student::new(self.model.encoder.clone(), self.model.scorer.clone());
-        self.serve(&student.with_influence(self.model.influence.clone()))
+        let PsadModel { encoder, scorer, influence, exposure, guide, guidance, .. } = self.model.clone();
+        let student = Student::new(ScoredEncoder { encoder, scorer }, guide).with_influence(influence);
+        self.serve(&student.with_guidance(guidance).with_refinement(exposure, self.config.refinement))
     }
 
     /// PSAD-G: one encoder pass and a decoder step per block of the trained size, decoded as the configuration says.
