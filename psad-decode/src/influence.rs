@@ -45,8 +45,9 @@ impl Influence {
         Self { candidates, pairs, reach, exposure: Vec::new() }
     }
 
-    /// Sets what each slot adds to the log-odds of a click, whatever stands there; slots beyond it add nothing. Only
-    /// [`Strategy::Plan`](crate::Strategy::Plan) reads it: it weighs the slots, and changes no slot's order.
+    /// Sets the log-odds that each slot is looked at, whatever stands there; slots beyond it are. Only
+    /// [`Strategy::Plan`](crate::Strategy::Plan) and [`refine`](crate::refine()) read it: it weighs the slots, and changes no
+    /// slot's order.
     #[must_use]
     pub fn with_exposure(self, exposure: Vec<f32>) -> Self {
         Self { exposure, ..self }
@@ -80,8 +81,9 @@ impl Influence {
         &self.pairs
     }
 
-    pub(crate) fn exposure(&self, slot: usize) -> f32 {
-        self.exposure.get(slot).copied().unwrap_or(0.)
+    /// How likely a slot is looked at.
+    pub(crate) fn exposure(&self, slot: usize) -> f64 {
+        self.exposure.get(slot).map_or(1., |&exposure| 1. / (1. + f64::from(-exposure).exp()))
     }
 
     /// The pairs among some candidates, row by row, and the factors per distance.

@@ -37,6 +37,7 @@
 //! * [`decode()`] with a [`Strategy`]: greedy, beam, Plackett–Luce sampling, contrastive search, exact assignment or planning,
 //!   each slate with its log-probability; [`decode_into`] the same for lists with rules.
 //! * [`Influence`]: what a picked candidate does to the logits below it, without another run of the network.
+//! * [`refine`]: the moves of planning for a slate that is given.
 //! * [`Picker`]: greedy and contrastive search for one list at a time, driven by the caller, without allocating.
 //! * [`score_slates`]: the exact log-probability of slates that are given.
 //! * [`Diversifier`]: MMR, DPP and SSD, for models that give one score per candidate; [`Diversified`] makes a reranker

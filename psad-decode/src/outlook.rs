@@ -17,7 +17,9 @@ pub(crate) struct Outlook {
     pub(crate) slots: usize,
     /// Slots of the block; those behind it are only looked ahead to.
     pub(crate) block: usize,
-    /// Log-odds of a click, `[slots, pool]`, with what is placed already.
+    /// How likely each slot is looked at.
+    pub(crate) seen: Vec<f64>,
+    /// Log-odds of a click where it is, `[slots, pool]`, with what is placed already.
     pub(crate) base: Vec<f32>,
     /// What each adds to each below it, `[pool, pool]`; empty without influence.
     pub(crate) pairs: Vec<f32>,
@@ -37,21 +39,21 @@ impl Outlook {
         logit
     }
 
-    /// Expected clicks in the slots from `from` on.
-    fn worth(&self, order: &[usize], from: usize) -> f64 {
-        let chance = |slot| f64::from(1. / (1. + (-self.logit(order, slot)).exp()));
-        (from..self.slots).map(chance).sum()
+    /// Probabilities of a click in the slots from `from` on.
+    fn chances<'a>(&'a self, order: &'a [usize], from: usize) -> impl Iterator<Item = f64> + 'a {
+        (from..self.slots).map(|slot| self.seen[slot] * f64::from(1. / (1. + (-self.logit(order, slot)).exp())))
     }
 
     /// Makes whatever move helps, and the slate takes, until none does or all have been tried `sweeps` times. Gives the
     /// items of the block.
     pub(crate) fn climb(&self, slate: &SlateBuilder, sweeps: usize) -> Vec<usize> {
         let mut order: Vec<usize> = (0..self.pool.len()).collect();
+        let mut chances: Vec<f64> = self.chances(&order, 0).collect();
         for _ in 0..sweeps {
             let mut moved = false;
             for first in 0..self.slots {
                 for last in first + 1..order.len() {
-                    moved |= self.improve(&mut order, first, last, slate);
+                    moved |= self.improve(&mut order, &mut chances, (first, last), slate);
                 }
             }
             if !moved {
@@ -61,17 +63,25 @@ impl Outlook {
         order[..self.block.min(self.slots)].iter().map(|&item| self.pool[item]).collect()
     }
 
-    /// Swaps two places, then raises the lower to the upper, and keeps what helps.
-    fn improve(&self, order: &mut [usize], first: usize, last: usize, slate: &SlateBuilder) -> bool {
+    /// Swaps two places, then raises the lower to the upper, and keeps what helps. `chances` are those of `order`.
+    fn improve(
+        &self,
+        order: &mut [usize],
+        chances: &mut [f64],
+        (first, last): (usize, usize),
+        slate: &SlateBuilder,
+    ) -> bool {
         let mut moved = false;
         for raise in [false, true] {
             if raise && last == first + 1 {
                 continue;
             }
-            let before = self.worth(order, first);
+            let before: f64 = chances[first..].iter().sum();
             shift(&mut order[first..=last], raise);
-            if self.worth(order, first) > before + GAIN && self.allowed(slate, order) {
+            let after: f64 = self.chances(order, first).sum();
+            if after > before + GAIN && self.allowed(slate, order) {
                 moved = true;
+                chances.iter_mut().skip(first).zip(self.chances(order, first)).for_each(|(old, new)| *old = new);
             } else {
                 unshift(&mut order[first..=last], raise);
             }

@@ -11,8 +11,8 @@ use crate::{
 
 /// Fills `slate`, which is empty, with `start` after the moves of [`Strategy::Plan`](crate::Strategy::Plan): swaps and
 /// insertions that raise the clicks that the slate is expected to bring, each tried `sweeps` times at most, and kept only
-/// where the slate's rules let it stand. `scores` `[candidates]` are log-odds of a click, to which the influence adds what
-/// stands above, and its exposure what the slot does.
+/// where the slate's rules let it stand. `scores` `[candidates]` are log-odds of a click on what is
+/// looked at, to which the influence adds what stands above.
 ///
 /// One sweep finds most of what planning finds, if it starts from a good slate. A slate of more than 40 slots stays as it
 /// is.
@@ -75,8 +75,8 @@ fn outlook(start: &[usize], scores: &[f32], influence: &Influence) -> Outlook {
     let mut rest: Vec<usize> = (0..scores.len()).filter(|item| !start.contains(item)).collect();
     rest.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]).then(a.cmp(&b)));
     let (slots, pool) = (start.len(), start.iter().copied().chain(rest).take(POOL).collect::<Vec<_>>());
-    let row = |slot| pool.iter().map(move |&item| scores[item] + influence.exposure(slot));
-    let base = (0..slots).flat_map(row).collect();
+    let row: Vec<f32> = pool.iter().map(|&item| scores[item]).collect();
+    let (base, seen) = (row.repeat(slots), (0..slots).map(|slot| influence.exposure(slot)).collect());
     let (pairs, reach) = influence.among(&pool);
-    Outlook { pool, slots, block: slots, base, pairs, reach }
+    Outlook { pool, slots, block: slots, seen, base, pairs, reach }
 }

@@ -34,9 +34,12 @@ pub struct JointConfig {
     pub target: Target,
     /// What the teacher is asked for where several candidates carry the same label.
     pub ties: TiedTargets,
-    /// Weight `α` of the distillation (default 0.2). Without a guide of the student's own, the more, the less well the
-    /// clicks are learned: a hundredth is enough then.
+    /// Weight `α` of the distillation (default 0.02). Its gradients count for the clipped norm, so that more of it slows
+    /// all else down; without a guide of the student's own, clicks are also learned less well, and a quarter is enough.
     pub distillation: f64,
+    /// Weight of the mean square of the influence between a list's candidates (default 0.1): what few clicks speak for
+    /// stays small, and search does not fall for it. The stronger the interactions and the more lists, the less it takes.
+    pub influence_penalty: f64,
     /// Trains nothing by clicks or labels, only the distillation: for a teacher that is trained already (default false).
     pub distillation_only: bool,
     /// How the teacher decodes, also what it teaches by (default greedy). Planning wants logits that are log-odds of a click,
@@ -62,7 +65,8 @@ impl Default for JointConfig {
             slots: None,
             target: Target::default(),
             ties: TiedTargets::default(),
-            distillation: 0.2,
+            distillation: 0.02,
+            influence_penalty: 0.1,
             distillation_only: false,
             strategy: Strategy::Greedy,
             decay: 0.8,
@@ -89,6 +93,7 @@ impl JointConfig {
         for (field, value, fits, allowed) in [
             ("distillation", self.distillation, weight(self.distillation), "finite and not negative"),
             ("hinge", self.hinge, weight(self.hinge), "finite and not negative"),
+            ("influence_penalty", self.influence_penalty, weight(self.influence_penalty), "finite and not negative"),
             ("decay", self.decay, self.decay > 0. && self.decay <= 1., "in (0, 1]"),
             ("temperature", self.temperature, positive(self.temperature), "finite and positive"),
             ("max_label", self.max_label, positive(self.max_label), "finite and positive"),

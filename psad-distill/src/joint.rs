@@ -104,7 +104,13 @@ impl<E: ListEncoder, G: Generator, S: ListScorer> JointObjective<E, G, S> {
             LossParts::default()
         } else {
             let parts = self.taught(&forced, ideal.as_ref(), whole);
-            parts.with("scorer", 1., self.scored(&forced, scores.clone()))
+            let parts = parts.with("scorer", 1., self.scored(&forced, scores.clone()));
+            match influence.as_ref().filter(|_| self.config.influence_penalty > 0.) {
+                Some(influence) => {
+                    parts.with("influence", self.config.influence_penalty, mean_square(influence, &encoded))
+                }
+                None => parts,
+            }
         };
         // A part without weight gets no backward pass; its graph would only pile up, so none is built.
         if self.config.distillation != 0. {
@@ -226,6 +232,17 @@ impl<E: ListEncoder, G: Generator, S: ListScorer> JointObjective<E, G, S> {
     }
 }
 
+/// Mean square of the influence between a list's candidates, `[batch]`.
+fn mean_square(influence: &Influence, encoded: &Encoded) -> Tensor<1> {
+    let [batch, candidates] = encoded.pad.dims();
+    let pad = |shape| encoded.pad.clone().reshape(shape).expand([batch, candidates, candidates]);
+    let pairs = influence.pairs.clone().mask_fill(pad([batch, 1, candidates]), 0.);
+    let pairs = pairs.mask_fill(pad([batch, candidates, 1]), 0.);
+    let counts: Vec<f32> = encoded.lens.iter().map(|&len| (len * len).max(1) as f32).collect();
+    let sums = (pairs.clone() * pairs).sum_dim(2).sum_dim(1).reshape([batch]);
+    sums / Tensor::from_data(counts.as_slice(), &encoded.pad.device())
+}
+
 fn added(logits: Tensor<3>, above: Option<Tensor<3>>) -> Tensor<3> {
     match above {
         Some(above) => logits + above,
@@ -244,7 +261,7 @@ fn detached(encoded: &Encoded) -> Encoded {
 }
 
 impl<E: ListEncoder, G: Generator, S: ListScorer> Objective for JointObjective<E, G, S> {
-    /// The parts `cross-entropy`, `hinge`, `scorer` and `distillation`, without those of weight 0, and without `hinge`
+    /// The parts `cross-entropy`, `hinge`, `scorer`, `influence` and `distillation`, without those of weight 0, and without `hinge`
     /// where every list is learned from as it was shown; none for a batch without labels.
     fn losses(&self, batch: &ListBatch) -> LossParts {
         batch.labels.as_ref().and_then(|labels| self.all(batch, labels)).unwrap_or_default()

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Bool, Device, Gradients, Int, Tensor, TensorData, activation};
 use common::model::{
-    Infinite, base, batch, exposure, full, generator, influence, is_shown, joint, reader, scorer, shown_batch,
+    Infinite, base, batch, exposure, full, generator, guidance, guide, influence, is_shown, joint, reader, scorer,
+    shown_batch,
 };
 use common::{LONGEST, cases, close, values};
 use proptest::prelude::*;
@@ -16,9 +17,10 @@ use psad_distill::{
     DistillationForm, JointConfig, JointObjective, Target, collapse, distillation_loss, row_wise_distillation_loss,
 };
 use psad_nn::{
-    Encoded, Generator, ListEncoder, ListScorer, LossParts, Objective, ScoringLoss, ScoringObjective, ShownTargets,
-    SlotTargets, TiedTargets, generate, generator_loss, pointwise_loss,
+    Encoded, Generator, ListEncoder, ListScorer, LossParts, Objective, PairInfluence, ScoringLoss, ScoringObjective,
+    ShownTargets, SlotTargets, TiedTargets, Weights, generate, generator_loss, pointwise_loss,
 };
+use psad_scorer::ScorerConfig;
 
 const NAMES: [&str; 4] = ["cross-entropy", "hinge", "scorer", "distillation"];
 
@@ -35,6 +37,8 @@ fn configs() -> impl Strategy<Value = JointConfig> {
     let shape = (1..=LONGEST + 1, prop::option::of(1..=LONGEST + 1), 0..3_usize);
     (shape, numbers).prop_map(|((block_size, slots, form), (weight, decay))| JointConfig {
         target: Target::Shown,
+        distillation_only: false,
+        influence_penalty: 0.2,
         strategy: Decoding::Greedy,
         ties: if slots.is_some() { TiedTargets::Ordered } else { TiedTargets::Shared },
         block_size,
@@ -129,6 +133,63 @@ proptest! {
             prop_assert_eq!(largest(teacher), 0., "{}", teacher);
         }
         prop_assert!(largest("scorer") > 1e-4 && largest("encoder") > 1e-4);
+    }
+
+    #[test]
+    fn with_a_guide_distillation_teaches_it_and_nothing_else(labels in labels(), config in configs()) {
+        let device = Device::flex().autodiff();
+        let mut labels = labels;
+        labels.push(vec![0., 1., 0.]); // someone to learn from
+        let model = full(&config, &device).with_guide(Some(guide(&device)), Some(guidance(&device)));
+        let loss = part(&model.losses(&batch(&labels, &device)), "distillation");
+        let gradients = gradients_of(&model, &loss.sum().backward());
+        let mut learned = 0;
+        for (name, gradient) in gradients {
+            let moved = gradient.iter().any(|&slope| slope != 0.);
+            let ours = name.starts_with("guide.") || name.starts_with("guidance.");
+            prop_assert!(ours || !moved, "{} learns from the teacher", name);
+            learned += usize::from(moved);
+        }
+        // One distribution over all slots knows no influence; all else has weights and biases.
+        prop_assert!(learned >= if config.form == DistillationForm::Collapsed { 3 } else { 5 }, "{} learned", learned);
+    }
+
+    #[test]
+    fn an_untrained_guide_changes_nothing(labels in labels(), config in configs()) {
+        let device = Device::flex();
+        let batch = shown_batch(&labels, &device);
+        let guide = ScorerConfig::new(8, 3).init(1, &device);
+        let guidance = PairInfluence::init_zero(8, 3, LONGEST + 2, &mut Weights::seeded(1, &device));
+        let guided = full(&config, &device).with_guide(Some(guide), Some(guidance));
+        prop_assert_eq!(read(&guided.losses(&batch)), read(&full(&config, &device).losses(&batch)));
+    }
+
+    #[test]
+    fn the_influence_pays_for_its_mean_square(labels in labels(), config in configs()) {
+        let device = Device::flex();
+        let batch = batch(&labels, &device);
+        let parts = full(&config, &device).losses(&batch);
+        let found = values(part(&parts, "influence"));
+        let pairs = influence(&device).between(&reader(&device).encode(&batch)).pairs;
+        let [_, candidates, _] = pairs.dims();
+        let pairs: Vec<f32> = values(pairs);
+        for ((list, found), pairs) in labels.iter().zip(found).zip(pairs.chunks(candidates * candidates)) {
+            let real = |place: &usize| place / candidates < list.len() && place % candidates < list.len();
+            let sum: f64 = (0..pairs.len()).filter(real).map(|place| f64::from(pairs[place]).powi(2)).sum();
+            prop_assert!(close(found, sum / (list.len() * list.len()) as f64));
+        }
+        let free = full(&JointConfig { influence_penalty: 0., ..config }, &device).losses(&batch);
+        prop_assert!(free.parts.iter().all(|part| part.name != "influence"));
+    }
+
+    #[test]
+    fn offline_there_is_the_distillation_alone(labels in labels(), config in configs()) {
+        let device = Device::flex();
+        let batch = shown_batch(&labels, &device);
+        let together = read(&full(&config, &device).losses(&batch));
+        let offline = read(&full(&JointConfig { distillation_only: true, ..config }, &device).losses(&batch));
+        prop_assert_eq!(offline.keys().copied().collect::<Vec<_>>(), ["distillation"]);
+        prop_assert_eq!(&offline["distillation"], &together["distillation"]);
     }
 
     #[test]

@@ -53,7 +53,7 @@ pub struct Influence {
     pub pairs: Tensor<3>,
     /// A factor per distance, from one slot up, `[distances]`.
     pub reach: Tensor<1>,
-    /// What each slot adds to the log-odds of a click, `[batch, slots]`; for planning alone.
+    /// Log-odds that each slot is looked at, `[batch, slots]`; for planning alone.
     pub exposure: Option<Tensor<2>>,
 }
 

@@ -67,8 +67,7 @@ impl Kind {
             Self::Medium => Interactions::Medium,
             _ => Interactions::Strong,
         };
-        let (candidates, lists) =
-            if self.is_exhaustive() { (EXHAUSTIVE, 2) } else { (SimConfig::default().candidates, 1) };
+        let candidates = if self.is_exhaustive() { EXHAUSTIVE } else { SimConfig::default().candidates };
         let examination = match self {
             Self::StrongEightDependent => Examination::DependentClick,
             Self::StrongEightCascade => Examination::Cascade,
@@ -82,7 +81,7 @@ impl Kind {
             items: scale.items,
             users: scale.users,
             categories: scale.categories,
-            train_lists: lists * scale.train_lists,
+            train_lists: scale.train_lists,
             validation_lists: scale.validation_lists,
             test_lists: scale.test_lists,
             ..SimConfig::default()

@@ -38,7 +38,7 @@ fn head(summary: &Summary) -> String {
          position-based examination: {} items in {} categories, {} users; {} lists to train on, {} to validate, {} to \
          test, of 20 candidates, of which {SLATE_LENGTH} are shown. Interactions between the items of a slate are \
          weak, medium or strong. `strong-8` has 8 candidates and 8 slots, so that the best slate is found by trying \
-         all; twice as many lists to train on; and besides users who, after a click, go on less often (dependent click) \
+         all, and besides users who, after a click, go on less often (dependent click) \
          or not at all (cascade). {seeds} seeds from {first} on; each has a world, lists and initial weights of its own.",
         scale.items,
         scale.categories,

@@ -14,7 +14,7 @@ pub(crate) struct Scale {
     pub(crate) users: usize,
     /// Categories of a world.
     pub(crate) categories: usize,
-    /// Simulated lists to train on; twice as many where lists are short.
+    /// Simulated lists to train on.
     pub(crate) train_lists: usize,
     /// Simulated lists to validate on.
     pub(crate) validation_lists: usize,
@@ -44,7 +44,7 @@ impl Scale {
             train_lists: 36_000,
             validation_lists: 300,
             test_lists: 1_000,
-            variant_seeds: 3,
+            variant_seeds: 2,
             epochs: 1,
             ratings_epochs: 8,
             batch_size: 32,

@@ -55,7 +55,7 @@ pub(crate) const AUTOREGRESSIVE: &str = "K = 1";
 pub(crate) const UNDISTILLED: &str = "without distillation";
 
 /// All variants; each is a line.
-pub(crate) static VARIANTS: [Variant; 20] = [
+pub(crate) static VARIANTS: [Variant; 21] = [
     blocks(AUTOREGRESSIVE, 1),
     blocks("K = 2", 2),
     blocks("K = 10", 10),
@@ -65,6 +65,7 @@ pub(crate) static VARIANTS: [Variant; 20] = [
     }),
     switch("without context enhancement", |config| config.context_enhancement = false),
     switch("without influence between pairs", |config| config.influence = 0),
+    switch("without penalty on influence", |config| config.objective.influence_penalty = 0.),
     switch("without exposure", |config| config.exposure = false),
     switch("without planning and refinement", |config| {
         (config.objective.strategy, config.refinement) = (Strategy::Greedy, 0);

@@ -6,13 +6,13 @@
 
 mod rules;
 
-use std::{convert::Infallible, hint::black_box};
+use std::{convert::Infallible, hint::black_box, sync::Arc};
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use ndarray::{Array2, Axis};
 use psad_core::{Constraints, Slate, SlateBuilder};
 use psad_decode::{BlockSchedule, Diversifier, Influence, Picker, ScoreBlock, Strategy};
-use psad_decode::{decode_into, from_fn, plackett_luce};
+use psad_decode::{decode_into, from_fn, plackett_luce, refine};
 
 const SLOTS: usize = 10;
 const BLOCK: usize = 5;
@@ -95,6 +95,33 @@ fn picking(criterion: &mut Criterion) {
     }
 }
 
+/// The whole slate at once, under an influence: from the greedy slate to the end, and one sweep over a slate that is given.
+fn planning(criterion: &mut Criterion) {
+    let schedule = BlockSchedule::new(SLOTS, BLOCK).expect("slots and blocks are positive");
+    for (name, sweeps) in [("plan", None), ("refine", Some(1))] {
+        let mut group = criterion.benchmark_group(name);
+        for candidates in SIZES {
+            let (table, influence) = (table(candidates), Arc::new(influence(candidates)));
+            let mut model = from_fn(|hypotheses, slots| {
+                let block = ScoreBlock::new(table.slice_axis(Axis(0), slots.into()).to_owned());
+                Ok::<_, Infallible>(vec![block.with_influence(influence.clone()); hypotheses.len()])
+            });
+            let (scores, start) = (table.row(0).to_vec(), (0..SLOTS).collect::<Vec<_>>());
+            for (rules, slate) in slates(candidates).into_iter().take(1) {
+                group.bench_function(BenchmarkId::new(rules, candidates), |bencher| {
+                    bencher.iter(|| {
+                        let mut slate = slate.clone();
+                        match sweeps {
+                            None => decode_into(&Strategy::Plan, schedule, vec![slate], &mut model).map(|_| ()),
+                            Some(sweeps) => refine(&mut slate, black_box(&start), &scores, &influence, sweeps),
+                        }
+                    });
+                });
+            }
+        }
+    }
+}
+
 fn diversifying(criterion: &mut Criterion) {
     let methods = [
         ("mmr", Diversifier::Mmr { lambda: 0.5 }),
@@ -134,5 +161,5 @@ fn preparing(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, searching, picking, diversifying, scoring, preparing);
+criterion_group!(benches, searching, picking, planning, diversifying, scoring, preparing);
 criterion_main!(benches);

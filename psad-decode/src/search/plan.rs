@@ -79,10 +79,10 @@ fn outlook(open: &Open<'_>, end: usize, start: &[usize], room: &mut Vec<f32>) ->
     let pool: Vec<usize> = start.iter().copied().chain(rest).take(POOL).collect();
     let mut base = Vec::with_capacity(slots * pool.len());
     for slot in first..first + slots {
-        let exposure = influence.map_or(0., |influence| influence.exposure(slot));
         let row = open.logits_ahead(slot, end - 1, room);
-        base.extend(pool.iter().map(|&item| row[item] + exposure));
+        base.extend(pool.iter().map(|&item| row[item]));
     }
     let (pairs, reach) = influence.map_or_else(Default::default, |influence| influence.among(&pool));
-    Outlook { pool, slots, block: end - first, base, pairs, reach }
+    let seen = (first..first + slots).map(|slot| influence.map_or(1., |influence| influence.exposure(slot))).collect();
+    Outlook { pool, slots, block: end - first, seen, base, pairs, reach }
 }

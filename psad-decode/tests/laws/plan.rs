@@ -36,12 +36,13 @@ impl World {
 
     fn logit(&self, slate: &[usize], slot: usize) -> f32 {
         let above = (0..slot).map(|above| self.reach[slot - above - 1] * self.pairs[[slate[above], slate[slot]]]);
-        self.logits[[slot, slate[slot]]] + above.sum::<f32>() + self.exposure[slot]
+        self.logits[[slot, slate[slot]]] + above.sum::<f32>()
     }
 
     /// Expected clicks.
     fn worth(&self, slate: &[usize]) -> f64 {
-        (0..slate.len()).map(|slot| 1. / (1. + f64::from(-self.logit(slate, slot)).exp())).sum()
+        let sigmoid = |x: f32| 1. / (1. + f64::from(-x).exp());
+        (0..slate.len()).map(|slot| sigmoid(self.exposure[slot]) * sigmoid(self.logit(slate, slot))).sum()
     }
 }
 

@@ -35,9 +35,10 @@ impl List {
         let logit = |slot: usize| {
             let above = (0..slot)
                 .map(|above| self.reach.get(slot - above - 1).unwrap_or(&0.) * self.pairs[[slate[above], slate[slot]]]);
-            self.scores[slate[slot]] + above.sum::<f32>() + self.exposure[slot]
+            self.scores[slate[slot]] + above.sum::<f32>()
         };
-        (0..slate.len()).map(|slot| 1. / (1. + f64::from(-logit(slot)).exp())).sum()
+        let sigmoid = |x: f32| 1. / (1. + f64::from(-x).exp());
+        (0..slate.len()).map(|slot| sigmoid(self.exposure[slot]) * sigmoid(logit(slot))).sum()
     }
 }
 

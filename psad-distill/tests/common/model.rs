@@ -136,6 +136,15 @@ pub(crate) fn influence(device: &Device) -> PairInfluence {
     PairInfluence::init(WIDTH, 3, LONGEST + 2, &mut Weights::seeded(10, device))
 }
 
+/// What the student learns from its teacher.
+pub(crate) fn guide(device: &Device) -> Scorer {
+    learned(ScorerConfig::new(WIDTH, PROFILE).with_hidden(vec![12]).init(12, device), device)
+}
+
+pub(crate) fn guidance(device: &Device) -> PairInfluence {
+    PairInfluence::init(WIDTH, 3, LONGEST + 2, &mut Weights::seeded(13, device))
+}
+
 pub(crate) fn exposure(device: &Device) -> Exposure {
     learned(Exposure::init(PROFILE, LONGEST + 2, &mut Weights::seeded(11, device)), device)
 }

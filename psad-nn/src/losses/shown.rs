@@ -71,8 +71,9 @@ impl ShownTargets {
         }
     }
 
-    /// Mean binary cross-entropy over the slots of the slate, of `σ(U[j, shown_j] + exposure_j)` against the click there,
-    /// `[batch]`; 0 for a list whose slate is not known.
+    /// Mean binary cross-entropy over the slots of the slate, of `σ(exposure_j) σ(U[j, shown_j])` against the click there,
+    /// `[batch]`; 0 for a list whose slate is not known. Without exposure every slot is looked at. The product is the
+    /// examination hypothesis of position-based click models.
     ///
     /// # Shapes
     /// * `logits`: `U`, `[batch, slots, candidates]`
@@ -82,14 +83,24 @@ impl ShownTargets {
         // Not a product: it would make NaN of the −∞ that may stand where a slot cannot choose.
         let elsewhere = self.picks.clone().narrow(1, 0, slots).lower_elem(0.5);
         let picked = logits.mask_fill(elsewhere, 0.).sum_dim(2).reshape([batch, slots]);
-        let logits = match exposure {
-            Some(exposure) => picked + exposure,
-            None => picked,
+        let clicks = self.clicks.clone().narrow(1, 0, slots);
+        let loss = match exposure {
+            Some(exposure) => examined(picked, exposure, clicks),
+            None => activation::log_sigmoid(picked.clone() * -1.) * -1. - clicks * picked,
         };
-        let softplus = activation::log_sigmoid(logits.clone() * -1.) * -1.;
-        let loss = softplus - self.clicks.clone().narrow(1, 0, slots) * logits;
         (loss * self.weights.clone().narrow(1, 0, slots)).sum_dim(1).reshape([batch])
     }
+}
+
+/// `−y log p − (1 − y) log(1 − p)` for `p = σ(e) σ(l)`, whatever the sizes of both.
+fn examined(logits: Tensor<2>, exposure: Tensor<2>, clicks: Tensor<2>) -> Tensor<2> {
+    let softplus = |x: Tensor<2>| activation::log_sigmoid(x * -1.) * -1.;
+    let (unseen, unliked) = (softplus(exposure.clone() * -1.), softplus(logits.clone() * -1.));
+    // 1 − p = (exp(−l) + exp(−e)(1 + exp(−l))) / ((1 + exp(−e))(1 + exp(−l))): the logarithm of the sum above.
+    let (a, b) = (logits * -1., unliked.clone() - exposure);
+    let apart = (a.clone() - b.clone()).abs();
+    let sum = (a + b + apart.clone()) / 2. + softplus(apart * -1.);
+    unseen + unliked - (clicks * -1. + 1.) * sum
 }
 
 fn matrix(values: Vec<f32>, shape: [usize; 2], device: &Device) -> Tensor<2> {

@@ -13,6 +13,7 @@ mod influenced;
 mod listwise;
 mod parameters;
 mod proposing;
+mod refined;
 mod refusals;
 mod reranking;
 mod scored;

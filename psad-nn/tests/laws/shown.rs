@@ -25,16 +25,16 @@ impl List {
         self.labels.len()
     }
 
-    /// The mean over the slots of the slate of `log(1 + exp u) − click · u`, with `u` moved by `step` in a slot of a
-    /// candidate.
+    /// The mean over the slots of the slate of `−click · log p − (1 − click) · log(1 − p)` with `p = σ(exposure) σ(u)`, and
+    /// `u` moved by `step` in a slot of a candidate.
     fn loss(&self, with_exposure: bool, max_label: f64, moved: (usize, usize), step: f64) -> f64 {
         let Some(slate) = &self.slate else { return 0. };
         let slot = |(slot, &item): (usize, &usize)| {
-            let exposure = if with_exposure { f64::from(self.exposure[slot]) } else { 0. };
+            let seen = if with_exposure { sigmoid(f64::from(self.exposure[slot])) } else { 1. };
             let step = if moved == (slot, item) { step } else { 0. };
-            let logit = f64::from(self.logits[slot][item]) + exposure + step;
+            let chance = seen * sigmoid(f64::from(self.logits[slot][item]) + step);
             let click = (f64::from(self.labels[item]) / max_label).min(1.);
-            (1. + logit.exp()).ln() - click * logit
+            -click * chance.ln() - (1. - click) * (1. - chance).ln()
         };
         slate.iter().enumerate().map(slot).sum::<f64>() / slate.len() as f64
     }
@@ -51,6 +51,10 @@ impl List {
         permuted.slate = self.slate.as_ref().map(|slate| slate.iter().map(|&item| places[item]).collect());
         permuted
     }
+}
+
+fn sigmoid(x: f64) -> f64 {
+    1. / (1. + (-x).exp())
 }
 
 /// An order of the candidates `0..len`.
@@ -190,9 +194,15 @@ proptest! {
                     let shown = list.slate.as_ref().and_then(|slate| slate.get(slot));
                     prop_assert!(shown == Some(&item) || found == 0., "slot {slot}, item {item}: {found}");
                 }
-                // What a slot is exposed to moves its one logit that counts.
+                // Of a product of two probabilities, each moves the loss by as much as it is uncertain itself.
                 let found = of_exposure[index * columns + slot];
-                prop_assert!((found - row.iter().sum::<f64>()).abs() < 1e-6, "slot {slot}: {found} {row:?}");
+                let Some(&item) = list.slate.as_ref().and_then(|slate| slate.get(slot)) else {
+                    prop_assert!(found == 0., "slot {slot}: {found}");
+                    continue;
+                };
+                let [seen, liked] = [list.exposure[slot], list.logits[slot][item]].map(|x| sigmoid(f64::from(x)));
+                let (left, right) = (found * (1. - liked), row[item] * (1. - seen));
+                prop_assert!((left - right).abs() < 1e-6, "slot {slot}: {left} {right}");
             }
         }
     }
@@ -283,7 +293,15 @@ fn certain_logits_give_numbers() {
         exposure: vec![0.; MOST],
     };
     let lists = [list(1e6, 0.), list(-1e6, 1.), list(1e6, 1.), list(-1e6, 0.), list(0., 1.)];
-    let losses = losses(&lists, NONE, false, 1.);
-    assert_eq!(losses[..4], [1e6, 1e6, 0., 0.]);
-    assert!((losses[4] - 2_f64.ln()).abs() < 1e-6);
+    let found = losses(&lists, NONE, false, 1.);
+    assert_eq!(found[..4], [1e6, 1e6, 0., 0.]);
+    assert!((found[4] - 2_f64.ln()).abs() < 1e-6);
+    // Looked at for certain it is the same; what is not looked at is not clicked, whatever it is.
+    let exposed = |exposure: f32| lists.clone().map(|list| List { exposure: vec![exposure; MOST], ..list });
+    for (found, expected) in losses(&exposed(1e6), NONE, true, 1.).into_iter().zip(found) {
+        assert!((found - expected).abs() <= 1e-6 * expected.max(1.), "{found} {expected}");
+    }
+    let unseen = losses(&exposed(-1e6), NONE, true, 1.);
+    assert_eq!((unseen[0], unseen[3]), (0., 0.));
+    assert!(unseen[1] >= 1e6 && unseen[2] >= 1e6 && unseen[4] >= 1e6 && unseen.iter().all(|loss| loss.is_finite()));
 }

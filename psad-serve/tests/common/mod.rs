@@ -100,6 +100,18 @@ pub(crate) fn psad(schema: &Schema, config: PsadConfig, seed: u64) -> (Psad, Mod
     (psad, file)
 }
 
+/// The same weights under another configuration; those that it has no use for are left out.
+pub(crate) fn under(file: &ModelFile, config: &PsadConfig) -> Psad {
+    let header = file.header();
+    let config = serde_json::to_value(config).expect("a configuration");
+    let mut other = ModelFile::new(header.kind.clone(), header.schema.clone(), config.clone());
+    let guided = config["guide"] == true;
+    for (name, tensor) in file.tensors().iter().filter(|(name, _)| guided || !name.starts_with("guid")) {
+        other.insert(name.clone(), tensor.clone());
+    }
+    Psad::from_file(&other).expect("shapes fit")
+}
+
 /// A `NAR4Rec` with weights at random, and its file.
 pub(crate) fn nar4rec(schema: &Schema, config: Nar4RecConfig, seed: u64) -> (Nar4Rec, ModelFile) {
     let file = stirred(&Nar4Rec::new(schema, config, seed).expect("sizes fit").to_file().expect("readable"), seed);
@@ -125,7 +137,7 @@ pub(crate) fn configs() -> impl Strategy<Value = PsadConfig> {
             // No influence, one of an odd rank, and the default.
             config.influence = [0, 5, 32][block_size % 3];
             config.exposure = gate == decay;
-            (config.guide, config.refinement) = (bias, block_size % 2);
+            config.guide = bias;
             config
         },
     )

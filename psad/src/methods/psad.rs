@@ -53,7 +53,7 @@ pub struct PsadConfig {
     /// Whether a slot explains by itself how often it is looked at, when learning from shown slates (default true).
     pub exposure: bool,
     /// Whether the student has layers of its own for what its teacher says (default true). Otherwise distillation trains
-    /// what the clicks train, and weighs against them; its weight is to be a hundredth then.
+    /// what the clicks train, and weighs against them.
     pub guide: bool,
     /// How often the student tries to improve a slate that it has picked, by the moves of planning and by what it knows
     /// of clicks (default 0). Like planning it wants clicks learned well.

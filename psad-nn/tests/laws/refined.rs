@@ -1,0 +1,79 @@
+//! Students that are taught how to pick, and improve what they picked.
+
+use burn::tensor::Device;
+use proptest::prelude::*;
+use psad_core::{Reranker, Slate};
+use psad_decode::Influence;
+use psad_nn::{Batcher, ListEncoder, ListScorer, ScoredEncoder, Student, TensorReranker};
+
+use crate::common::{World, worlds};
+use crate::reranking::reranker;
+use crate::toy::{Head, Tower, influence};
+
+type Toy = TensorReranker<Model>;
+
+type Model = Student<ScoredEncoder<Tower, Head>, Option<Head>>;
+
+/// A student with an influence, and what is still to be set of it.
+fn student(world: &World, seed: u64, set: impl Fn(Model) -> Model) -> Toy {
+    let device = Device::flex();
+    let encoder = ScoredEncoder { encoder: Tower::new(&world.schema, 1, &device), scorer: Head::new(2, &device) };
+    let between = influence(seed, 1., &[1., 0.5], &device);
+    reranker(&set(Student::new(encoder, None).with_influence(Some(between))), world, &device)
+}
+
+/// Expected clicks of a slate by what the student knows of clicks, from the device.
+fn worth(plain: &Toy, world: &World, list: usize, slate: &Slate) -> f64 {
+    let rows = plain.scores_along(&world.requests()[list], slate).unwrap();
+    (0..slate.len()).map(|slot| 1. / (1. + f64::from(-rows[[slot, slate.as_slice()[slot]]]).exp())).sum()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn without_a_scorer_lists_keep_what_they_are_ranked_by(world in worlds()) {
+        let device = Device::flex();
+        let batch = Batcher::new(&world.schema).requests(&world.requests(), &world.tables, &device).unwrap();
+        let encoded = Tower::new(&world.schema, 1, &device).encode(&batch);
+        prop_assert_eq!(None::<Head>.score(&encoded).to_data(), encoded.ranker.to_data());
+    }
+
+    #[test]
+    fn refining_costs_no_clicks(world in worlds(), len in 1_usize..6, seed in any::<u64>(), sweeps in 1_usize..4) {
+        let plain = student(&world, seed, |student| student);
+        let refined = student(&world, seed, |student| student.with_refinement(None, sweeps));
+        let (before, after) =
+            (plain.rerank_batch(&world.requests(), len).unwrap(), refined.rerank_batch(&world.requests(), len).unwrap());
+        for (list, (before, after)) in before.iter().zip(&after).enumerate() {
+            prop_assert_eq!(before.len(), after.len());
+            let [before, after] = [before, after].map(|slate| worth(&plain, &world, list, slate));
+            prop_assert!(after >= before - 1e-4, "{} after {}", after, before);
+        }
+    }
+
+    #[test]
+    fn guidance_joins_the_influence(world in worlds(), len in 1_usize..6, seed in any::<u64>()) {
+        let (one, other) = (influence(seed, 1., &[1., 0.5], &Device::flex()), influence(seed ^ 1, 1., &[7.], &Device::flex()));
+        let guided = student(&world, seed, |student| student.with_guidance(Some(other.clone())));
+        for request in world.requests() {
+            let slate = Slate::initial(request.candidates().len(), len);
+            let batch = guided.batch(&[request]).unwrap();
+            let encoded = guided.model().encoder.encode(&batch);
+            let pairs = one.between(&encoded).pairs + other.between(&encoded).pairs;
+            let [_, candidates, _] = pairs.dims();
+            let pairs: Vec<f32> = pairs.try_into_vec_as().unwrap();
+            let pairs = ndarray::Array2::from_shape_vec((candidates, candidates), pairs).unwrap();
+            // The factors are those of the influence.
+            let both = Influence::new(pairs, vec![1., 0.5]);
+            let scores: Vec<f32> = encoded.ranker.try_into_vec_as().unwrap();
+            for (slot, row) in guided.scores_along(request, &slate).unwrap().outer_iter().enumerate() {
+                let mut expected = scores.clone();
+                both.add(&mut expected, slate.as_slice(), slot);
+                for (found, expected) in row.iter().zip(expected) {
+                    prop_assert!((found - expected).abs() <= 1e-4 * expected.abs().max(1.), "{} {}", found, expected);
+                }
+            }
+        }
+    }
+}
