@@ -82,7 +82,7 @@ impl Influence {
     }
 
     /// How likely a slot is looked at.
-    pub(crate) fn exposure(&self, slot: usize) -> f64 {
+    pub(crate) fn seen(&self, slot: usize) -> f64 {
         self.exposure.get(slot).map_or(1., |&exposure| 1. / (1. + f64::from(-exposure).exp()))
     }
 

@@ -5,6 +5,9 @@ use psad_core::SlateBuilder;
 /// A move must gain at least this much, so that rounding never makes the search go in circles.
 const GAIN: f64 = 1e-6;
 
+/// Passes over all moves; the last ones find next to nothing.
+pub(crate) const MOST_SWEEPS: usize = 20;
+
 /// Candidates that the search looks at, and slots that it looks ahead: what is placed, then those with the best logits. It
 /// bounds the time of long lists and slates.
 pub(crate) const POOL: usize = 40;
@@ -49,7 +52,7 @@ impl Outlook {
     pub(crate) fn climb(&self, slate: &SlateBuilder, sweeps: usize) -> Vec<usize> {
         let mut order: Vec<usize> = (0..self.pool.len()).collect();
         let mut chances: Vec<f64> = self.chances(&order, 0).collect();
-        for _ in 0..sweeps {
+        for _ in 0..sweeps.min(MOST_SWEEPS) {
             let mut moved = false;
             for first in 0..self.slots {
                 for last in first + 1..order.len() {

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Fills `slate`, which is empty, with `start` after the moves of [`Strategy::Plan`](crate::Strategy::Plan): swaps and
-/// insertions that raise the clicks that the slate is expected to bring, each tried `sweeps` times at most, and kept only
+/// insertions that raise the clicks that the slate is expected to bring, each tried `sweeps` times, 20 at most, and kept only
 /// where the slate's rules let it stand. `scores` `[candidates]` are log-odds of a click on what is
 /// looked at, to which the influence adds what stands above.
 ///
@@ -63,20 +63,21 @@ pub fn refine(
         *slate = filled;
         return Ok(());
     }
-    let improved = outlook(start, scores, influence).climb(slate, sweeps);
+    let improved = outlook(slate, start, scores, influence).climb(slate, sweeps);
     for item in improved {
         slate.push(item).map_err(|source| DecodeError::Slate { list: 0, source })?;
     }
     Ok(())
 }
 
-/// The start, then the candidates with the best scores.
-fn outlook(start: &[usize], scores: &[f32], influence: &Influence) -> Outlook {
-    let mut rest: Vec<usize> = (0..scores.len()).filter(|item| !start.contains(item)).collect();
+/// The start, then the candidates with the best scores that any slot allows.
+fn outlook(slate: &SlateBuilder, start: &[usize], scores: &[f32], influence: &Influence) -> Outlook {
+    let anywhere = |item: usize| (0..start.len()).any(|slot| slate.allows(item, slot));
+    let mut rest: Vec<usize> = (0..scores.len()).filter(|&item| !start.contains(&item) && anywhere(item)).collect();
     rest.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]).then(a.cmp(&b)));
     let (slots, pool) = (start.len(), start.iter().copied().chain(rest).take(POOL).collect::<Vec<_>>());
     let row: Vec<f32> = pool.iter().map(|&item| scores[item]).collect();
-    let (base, seen) = (row.repeat(slots), (0..slots).map(|slot| influence.exposure(slot)).collect());
+    let (base, seen) = (row.repeat(slots), (0..slots).map(|slot| influence.seen(slot)).collect());
     let (pairs, reach) = influence.among(&pool);
     Outlook { pool, slots, block: slots, seen, base, pairs, reach }
 }

@@ -50,7 +50,7 @@ pub enum Strategy {
     /// Exact for it, but for rules so entangled that the search for the best slate is cut short (after 2,000 assignments per
     /// block, fewer for blocks of more than 14 slots); then it is the best slate found by then, and no worse than greedy search's.
     Assignment,
-    /// The slots are chosen together, so that the sum over the slots of `σ(logit + exposure)` is the greatest, with the
+    /// The slots are chosen together, so that the sum over the slots of `σ(exposure) σ(logit)` is the greatest, with the
     /// [`Influence`](crate::Influence) of what stands above: the expected clicks on the slate, where logits are log-odds
     /// of a click. Greedy search does not see what an item does to those below it; this does.
     ///

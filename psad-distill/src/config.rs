@@ -90,6 +90,10 @@ impl JointConfig {
         }
         let weight = |value: f64| value.is_finite() && value >= 0.;
         let positive = |value: f64| value.is_finite() && value > 0.;
+        if self.distillation_only && self.distillation == 0. {
+            let allowed = "positive, where nothing but the distillation is trained";
+            return Err(JointConfigError { field: "distillation", value: 0., allowed });
+        }
         for (field, value, fits, allowed) in [
             ("distillation", self.distillation, weight(self.distillation), "finite and not negative"),
             ("hinge", self.hinge, weight(self.hinge), "finite and not negative"),
@@ -103,6 +107,11 @@ impl JointConfig {
             }
         }
         self.check_strategy()
+    }
+
+    /// Whether the influence between candidates has a price.
+    pub(crate) fn penalises_influence(&self) -> bool {
+        self.influence_penalty > 0. && !self.distillation_only
     }
 
     /// A training step decodes every list of a batch, so what it holds at a time has a limit.

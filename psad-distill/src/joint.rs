@@ -14,7 +14,7 @@ use crate::{
     DistillationForm, JointConfig, JointConfigError, Target, collapse, distillation_loss, row_wise_distillation_loss,
 };
 
-/// `L = L_gen + L_scorer + α L_KD` over one shared encoder.
+/// `L = L_gen + L_scorer + μ L_influence + α L_KD` over one shared encoder.
 #[derive(Module, Debug)]
 pub struct JointObjective<E, G, S> {
     /// What both read.
@@ -76,7 +76,8 @@ impl<E: ListEncoder, G: Generator, S: ListScorer> JointObjective<E, G, S> {
     }
 
     /// Has parts of the student's own learn from the teacher, and nothing else: `guide` reads the scorer's scores in the
-    /// ranker's place, `guidance` joins the influence. Neither scorer nor encoder is drawn away from the clicks then.
+    /// ranker's place, `guidance` joins the influence, if there is one.
+    /// With a guide neither scorer nor encoder is drawn away from the clicks.
     #[must_use]
     pub fn with_guide(self, guide: Option<S>, guidance: Option<PairInfluence>) -> Self {
         Self { guide, guidance, ..self }
@@ -103,15 +104,11 @@ impl<E: ListEncoder, G: Generator, S: ListScorer> JointObjective<E, G, S> {
         let mut parts = if self.config.distillation_only {
             LossParts::default()
         } else {
-            let parts = self.taught(&forced, ideal.as_ref(), whole);
-            let parts = parts.with("scorer", 1., self.scored(&forced, scores.clone()));
-            match influence.as_ref().filter(|_| self.config.influence_penalty > 0.) {
-                Some(influence) => {
-                    parts.with("influence", self.config.influence_penalty, mean_square(influence, &encoded))
-                }
-                None => parts,
-            }
+            self.learned(&forced, ideal.as_ref(), whole, &scores)
         };
+        if let Some(influence) = influence.as_ref().filter(|_| self.config.penalises_influence()) {
+            parts = parts.with("influence", self.config.influence_penalty, mean_square(influence, &encoded));
+        }
         // A part without weight gets no backward pass; its graph would only pile up, so none is built.
         if self.config.distillation != 0. {
             let schedule = BlockSchedule::new(slots, self.config.block_size).ok()?;
@@ -133,6 +130,17 @@ impl<E: ListEncoder, G: Generator, S: ListScorer> JointObjective<E, G, S> {
                 ShownTargets::new(&unknown, &encoded.lens, ideal, self.config.max_label)
             }
         }
+    }
+
+    /// What both learn from clicks or labels.
+    fn learned(
+        &self,
+        forced: &Forced<'_>,
+        ideal: Option<&SlotTargets>,
+        schedule: BlockSchedule,
+        scores: &Tensor<2>,
+    ) -> LossParts {
+        self.taught(forced, ideal, schedule).with("scorer", 1., self.scored(forced, scores.clone()))
     }
 
     /// The teacher's part, along what was shown or along the ideal order.
@@ -261,8 +269,8 @@ fn detached(encoded: &Encoded) -> Encoded {
 }
 
 impl<E: ListEncoder, G: Generator, S: ListScorer> Objective for JointObjective<E, G, S> {
-    /// The parts `cross-entropy`, `hinge`, `scorer`, `influence` and `distillation`, without those of weight 0, and without `hinge`
-    /// where every list is learned from as it was shown; none for a batch without labels.
+    /// The parts `cross-entropy`, `hinge`, `scorer`, `influence` and `distillation`, without those of weight 0, and without
+    /// `hinge` where every list is learned from as it was shown; none for a batch without labels.
     fn losses(&self, batch: &ListBatch) -> LossParts {
         batch.labels.as_ref().and_then(|labels| self.all(batch, labels)).unwrap_or_default()
     }

@@ -2,13 +2,15 @@
 //!
 //! [`JointObjective`] trains an encoder, a generator (the teacher) and a scorer (the student) together from scratch:
 //!
-//! `L = L_gen + L_scorer + α L_KD`
+//! `L = L_gen + L_scorer + μ L_influence + α L_KD`
 //!
 //! * where it is known what a user was shown, both learn whether each slot of that slate was clicked, below what stood above
 //!   it ([`psad_nn::ShownTargets::click_loss`]);
 //! * elsewhere the teacher learns the ideal order ([`psad_nn::generator_loss`]: cross-entropy at the slots whose target is
 //!   relevant, and a listwise hinge), the student every candidate for itself ([`psad_nn::pointwise_loss`]);
-//! * the student is drawn to the slate that the teacher makes by itself, slot by slot, early slots most; or to the teacher's
+//! * what pairs of candidates do to each other has a price, its mean square ([`JointConfig::influence_penalty`]);
+//! * the student, or with a guide what it adds to its scores and nothing else, is drawn to the slate that the teacher makes
+//!   by itself, slot by slot, early slots most; or to the teacher's
 //!   probabilities along it, row by row or collapsed by [`collapse`] ([`DistillationForm`]). The teacher's side is always
 //!   detached.
 //!

@@ -51,7 +51,8 @@ impl<E: ListEncoder, S: ListScorer> Student<E, S> {
         Self { exposure, sweeps, ..self }
     }
 
-    /// The scores of every list's real candidates, before anything is placed.
+    /// The scorer's scores of every list's real candidates, before anything is placed: with a taught scorer over a
+    /// [`ScoredEncoder`](crate::ScoredEncoder) not the log-odds of a click.
     ///
     /// # Errors
     /// [`RerankError::Other`] if the device does not give the scores back.

@@ -26,7 +26,7 @@
 //! * **No allocation.** Each thread has one workspace, sized by [`Served::warm_up`] or by the largest request it has met.
 //!   [`Served::rerank_into`] allocates nothing after that, [`Reranker::rerank`](psad_core::Reranker::rerank) the slate that
 //!   it returns. Rules of a request are worked out in memory of their own, and so is what strategies other than greedy and
-//!   contrastive search keep.
+//!   contrastive search keep, and what refining a slate takes.
 //! * **One request, one thread.** A request of usual size takes a fraction of a millisecond; threads inside it would cost
 //!   more than they bring. [`Reranker::rerank_batch`](psad_core::Reranker::rerank_batch) spreads requests over the cores.
 //!

@@ -138,7 +138,7 @@ impl Model {
         }
     }
 
-    /// PSAD-S: one encoder pass and the scorer.
+    /// PSAD-S: one encoder pass, the scorer and what its teacher taught it; improved as the configuration says.
     ///
     /// # Errors
     /// [`ServeError::NoReranker`] if the model is none of PSAD.

@@ -21,7 +21,7 @@ pub struct UserState {
     pub(crate) begin: Vec<f32>,
     /// What the user brings to the scores that PSAD-G starts from.
     pub(crate) base: Vec<f32>,
-    /// How likely each slot is looked at.
+    /// Log-odds that each slot is looked at.
     pub(crate) exposure: Vec<f32>,
 }
 

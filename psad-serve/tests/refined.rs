@@ -45,6 +45,25 @@ fn improved_slates_are_served_as_trained() {
     }
 }
 
+/// Where it matters how likely slots are looked at, it is read when slates are served as it was when they were trained.
+#[test]
+fn exposure_is_read_alike() {
+    let schema = common::schema(true, true, true);
+    let config = PsadConfig { refinement: 1, ..PsadConfig::small() };
+    let (trained, file) = common::psad(&schema, config.clone(), 7);
+    let blind = common::under(&file, &PsadConfig { exposure: false, ..config });
+    let served = Model::from_file(&file).expect("a file of this version").student().expect("PSAD");
+    let mut draw = Draw(8);
+    let (mut same, mut differ) = (0, 0);
+    for list in 0..LISTS {
+        let request = draw.request(&schema, 9, 3 + list % 30);
+        let [with, without] = [&trained, &blind].map(|psad| psad.student().rerank(&request, SLOTS).expect("it fits"));
+        same += usize::from(served.rerank(&request, SLOTS).expect("it fits") == with);
+        differ += usize::from(with != without);
+    }
+    assert!(same * 10 >= LISTS * 9 && differ * 10 >= LISTS, "{same} are the same, {differ} differ without exposure");
+}
+
 #[test]
 fn rules_hold_for_improved_slates_too() {
     let schema = common::schema(true, true, true);

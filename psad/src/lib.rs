@@ -45,7 +45,7 @@
 //! [`baselines`] and [`train`] are built on burn.
 //!
 //! # What this does not do
-//! It trains on the CPU. Serving without a framework and off-policy evaluation are not here yet.
+//! It trains on the CPU. `psad-serve`, which answers from a saved model without a framework, is a crate of its own.
 
 mod error;
 mod fit;

@@ -39,7 +39,7 @@ fn head(summary: &Summary) -> String {
          test, of 20 candidates, of which {SLATE_LENGTH} are shown. Interactions between the items of a slate are \
          weak, medium or strong. `strong-8` has 8 candidates and 8 slots, so that the best slate is found by trying \
          all, and besides users who, after a click, go on less often (dependent click) \
-         or not at all (cascade). {seeds} seeds from {first} on; each has a world, lists and initial weights of its own.",
+         or not at all (cascade); PSAD alone is trained there. {seeds} seeds from {first} on; each has a world, lists and initial weights of its own.",
         scale.items,
         scale.categories,
         scale.users,
@@ -58,8 +58,8 @@ fn head(summary: &Summary) -> String {
 fn protocol(summary: &Summary) -> String {
     let (scale, rates) = (&summary.scale, RATES.map(|rate| rate.to_string()).join(" and "));
     format!(
-        "**Tuning.** All methods have about the same size and get {} pass over the lists ({} over ratings) in batches of {}. Each \
-         chooses its learning rate of {rates} by the validation lists of the first seed, and each fit its epoch by its \
+        "**Tuning.** All methods have about the same size and go over the lists {} times ({} over ratings), those of variants with a second stage once more, in batches of {}. Each \
+         chooses its learning rate of {rates} by the validation lists of the first seed, and each fit of several passes the best of them by its \
          own: by the expected utility of validation users, or NDCG@10 for ratings, as the mean over a method's \
          rerankers. PSAD's variants have PSAD's rate, and are fitted with the first {} seeds, beside which PSAD's own row of their \
          tables stands with the same. Nothing is chosen by test lists.\n\n\

@@ -6,12 +6,9 @@ use super::{
 };
 use crate::{
     Hypothesis,
-    outlook::{Outlook, POOL},
+    outlook::{MOST_SWEEPS, Outlook, POOL},
     row::{BadLogit, Open, Scratch},
 };
-
-/// Passes over all moves; the last ones find next to nothing.
-const MOST_SWEEPS: usize = 20;
 
 /// Local search from the greedy slate by swaps and insertions.
 pub(crate) struct Plan {
@@ -83,6 +80,6 @@ fn outlook(open: &Open<'_>, end: usize, start: &[usize], room: &mut Vec<f32>) ->
         base.extend(pool.iter().map(|&item| row[item]));
     }
     let (pairs, reach) = influence.map_or_else(Default::default, |influence| influence.among(&pool));
-    let seen = (first..first + slots).map(|slot| influence.map_or(1., |influence| influence.exposure(slot))).collect();
+    let seen = (first..first + slots).map(|slot| influence.map_or(1., |influence| influence.seen(slot))).collect();
     Outlook { pool, slots, block: end - first, seen, base, pairs, reach }
 }

@@ -87,6 +87,27 @@ proptest! {
     }
 
     #[test]
+    fn in_the_end_no_swap_gains(list in lists()) {
+        let refined = list.refined(list.empty(), 20);
+        let rest = (0..list.scores.len()).filter(|item| !refined.contains(item));
+        let order: Vec<usize> = refined.iter().copied().chain(rest).collect();
+        for (one, other) in (0..refined.len()).flat_map(|one| (one + 1..order.len()).map(move |other| (one, other))) {
+            let mut swapped = order.clone();
+            swapped.swap(one, other);
+            prop_assert!(list.worth(&swapped[..refined.len()]) <= list.worth(&refined) + 1e-5, "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn what_no_slot_allows_stays_out(list in lists(), item in any::<prop::sample::Index>()) {
+        let out = item.index(list.scores.len());
+        prop_assume!(!list.start.contains(&out));
+        let rules = Constraints::new().forbid(out, ..);
+        let slate = SlateBuilder::constrained(list.scores.len(), list.start.len(), &rules).unwrap();
+        prop_assert!(!list.refined(slate, 3).contains(&out));
+    }
+
+    #[test]
     fn without_any_sweep_nothing_moves(list in lists()) {
         prop_assert_eq!(list.refined(list.empty(), 0), list.start);
     }

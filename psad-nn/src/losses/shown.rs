@@ -92,15 +92,15 @@ impl ShownTargets {
     }
 }
 
-/// `−y log p − (1 − y) log(1 − p)` for `p = σ(e) σ(l)`, whatever the sizes of both.
+/// `−y log p − (1 − y) log(1 − p) = log(1 + exp z) − y z` for `p = σ(e) σ(l)`, with `z` the log-odds of `p`:
+/// `−z = log(exp(−l) + exp(−e)(1 + exp(−l)))`.
 fn examined(logits: Tensor<2>, exposure: Tensor<2>, clicks: Tensor<2>) -> Tensor<2> {
     let softplus = |x: Tensor<2>| activation::log_sigmoid(x * -1.) * -1.;
-    let (unseen, unliked) = (softplus(exposure.clone() * -1.), softplus(logits.clone() * -1.));
-    // 1 − p = (exp(−l) + exp(−e)(1 + exp(−l))) / ((1 + exp(−e))(1 + exp(−l))): the logarithm of the sum above.
-    let (a, b) = (logits * -1., unliked.clone() - exposure);
-    let apart = (a.clone() - b.clone()).abs();
-    let sum = (a + b + apart.clone()) / 2. + softplus(apart * -1.);
-    unseen + unliked - (clicks * -1. + 1.) * sum
+    let (unliked, b) = (logits.clone() * -1., softplus(logits * -1.) - exposure);
+    // Of two numbers, the larger and what the smaller adds to it.
+    let larger = unliked.clone().max_pair(b.clone());
+    let odds = (larger + softplus((unliked - b).abs() * -1.)) * -1.;
+    softplus(odds.clone()) - clicks * odds
 }
 
 fn matrix(values: Vec<f32>, shape: [usize; 2], device: &Device) -> Tensor<2> {

@@ -31,7 +31,7 @@ fn values(exposure: &Exposure, encoded: &Encoded, slots: usize) -> Vec<f32> {
     exposure.of(encoded, slots).try_into_vec_as().unwrap()
 }
 
-/// [`Lookup`] that adds to the logits of each slot what it is exposed to.
+/// [`Lookup`] that adds a number to all logits of a slot.
 #[derive(Module, Debug)]
 struct Exposed {
     lookup: Lookup,

@@ -105,8 +105,10 @@ pub(crate) fn under(file: &ModelFile, config: &PsadConfig) -> Psad {
     let header = file.header();
     let config = serde_json::to_value(config).expect("a configuration");
     let mut other = ModelFile::new(header.kind.clone(), header.schema.clone(), config.clone());
-    let guided = config["guide"] == true;
-    for (name, tensor) in file.tensors().iter().filter(|(name, _)| guided || !name.starts_with("guid")) {
+    let left_out =
+        [("guide", "model.guid"), ("exposure", "model.exposure")].map(|(switch, part)| (config[switch] == false, part));
+    let used = |name: &str| !left_out.iter().any(|(off, part)| *off && name.starts_with(part));
+    for (name, tensor) in file.tensors().iter().filter(|(name, _)| used(name)) {
         other.insert(name.clone(), tensor.clone());
     }
     Psad::from_file(&other).expect("shapes fit")

@@ -55,8 +55,9 @@ pub struct PsadConfig {
     /// Whether the student has layers of its own for what its teacher says (default true). Otherwise distillation trains
     /// what the clicks train, and weighs against them.
     pub guide: bool,
-    /// How often the student tries to improve a slate that it has picked, by the moves of planning and by what it knows
-    /// of clicks (default 0). Like planning it wants clicks learned well.
+    /// How often, 20 times at most, the student tries to improve a slate that it has picked, by the moves of planning and
+    /// by what it knows of clicks (default 0). Like planning it wants clicks learned well; without an influence it does
+    /// nothing.
     pub refinement: usize,
     /// Widths of the scorer's hidden layers (default 64, 32).
     pub scorer_hidden: Vec<usize>,
@@ -183,7 +184,8 @@ impl MethodConfig for PsadConfig {
 }
 
 impl Psad {
-    /// PSAD-S: one encoder pass and the scorer; slates are picked by score and by what stands above, and improved as the
+    /// PSAD-S: one encoder pass, the scorer and what its teacher taught it (its scores are of all that; clicks alone would
+    /// score otherwise); slates are picked by score and by what stands above, and improved as the
     /// configuration says.
     pub fn student(&self) -> PsadStudent {
         let PsadModel { encoder, scorer, influence, exposure, guide, guidance, .. } = self.model.clone();
