@@ -88,7 +88,7 @@ pub(crate) struct Job<'a> {
     pub(crate) rate: f64,
 }
 
-/// PSAD at the sizes that those of all others follow, so that one computer does it in an hour.
+/// PSAD at the sizes that those of all others follow, so that one computer does it in an hour or so.
 pub(crate) fn psad(kind: Kind) -> PsadConfig {
     let ratings = Source::Ratings.psad();
     if kind == Kind::Ratings {
