@@ -132,8 +132,8 @@ fn each_integer(value: &Value, by: &Value) -> Vec<(String, Value)> {
     }
 }
 
-/// These decide no size: a block ends with its list, and a threshold is only compared.
-const NO_SIZES: [&str; 2] = ["objective.block_size.", "objective.threshold."];
+/// These decide no size: a block ends with its list, a threshold is only compared, and refining ends after some sweeps.
+const NO_SIZES: [&str; 3] = ["objective.block_size.", "objective.threshold.", "refinement."];
 
 /// Nor does the hidden width of a User Profile Network that is switched off.
 fn is_size<C: MethodConfig>(path: &str) -> bool {
@@ -166,8 +166,8 @@ fn a_configuration_with_a_size_of_zero_is_refused() {
             let config: C = serde_json::from_value(changed).unwrap();
             let refused = Method::new(&DATA.schema, config, 1);
             // No item at all makes a slate that everyone likes.
-            // Without influence between pairs there is just none.
-            let harmless = ["objective.threshold.", "influence."].contains(&path.as_str());
+            // Without influence between pairs there is just none, and nothing need be refined.
+            let harmless = ["objective.threshold.", "influence.", "refinement."].contains(&path.as_str());
             assert!(refused.is_err() || harmless, "{}: {path}", C::NAME);
         }
     }
