@@ -17,7 +17,7 @@ fn with(change: impl FnOnce(&mut JointConfig)) -> JointConfig {
 fn the_default_is_that_of_the_documentation() {
     let config = JointConfig::default();
     assert!(config.check().is_ok());
-    assert_eq!((config.decay, config.temperature, config.distillation), (0.8, 1., 0.005));
+    assert_eq!((config.decay, config.temperature, config.distillation), (0.8, 0.3, 0.02));
     assert_eq!((config.slots, config.form), (None, DistillationForm::Slate));
 }
 
@@ -34,6 +34,8 @@ fn what_is_not_allowed_is_named_with_its_value() {
         ("decay", 0., with(|config| config.decay = 0.)),
         ("decay", 1.5, with(|config| config.decay = 1.5)),
         ("decay", nan, with(|config| config.decay = nan)),
+        ("influence_penalty", -0.5, with(|config| config.influence_penalty = -0.5)),
+        ("distillation", 0., with(|config| (config.distillation_only, config.distillation) = (true, 0.))),
         ("temperature", 0., with(|config| config.temperature = 0.)),
         ("temperature", f64::INFINITY, with(|config| config.temperature = f64::INFINITY)),
         ("max_label", -2., with(|config| config.max_label = -2.)),
