@@ -60,7 +60,7 @@ impl<E: ListEncoder, G: Generator, S: ListScorer> JointObjective<E, G, S> {
     ) -> Result<Self, JointConfigError> {
         config.check()?;
         let (influence, exposure, guide, guidance) = (None, None, None, None);
-        Ok(Self { encoder, generator, base, scorer, influence, exposure, guide, guidance, config })
+        Ok(Self { encoder, generator, scorer, base, influence, exposure, guide, guidance, config })
     }
 
     /// Lets what is placed act on what stands below, in both.

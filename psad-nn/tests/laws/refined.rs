@@ -24,7 +24,7 @@ fn student(world: &World, seed: u64, set: impl Fn(Model) -> Model) -> Toy {
 
 /// Expected clicks of a slate by what the student knows of clicks, from the device.
 fn worth(plain: &Toy, world: &World, list: usize, slate: &Slate) -> f64 {
-    let rows = plain.scores_along(&world.requests()[list], slate).unwrap();
+    let rows = plain.scores_along(world.requests()[list], slate).unwrap();
     (0..slate.len()).map(|slot| 1. / (1. + f64::from(-rows[[slot, slate.as_slice()[slot]]]).exp())).sum()
 }
 
