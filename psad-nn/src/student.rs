@@ -63,23 +63,30 @@ impl<E: ListEncoder, S: ListScorer> Student<E, S> {
 
     /// The influence by which slates are picked, between the candidates of a batch.
     pub(crate) fn between(&self, encoded: &Encoded) -> Option<Influence> {
-        let influence = self.influence.as_ref()?.between(encoded);
-        Some(match &self.guidance {
+        Some(self.guided(self.influence.as_ref()?.between(encoded), encoded))
+    }
+
+    /// An influence with what the teacher adds to it.
+    fn guided(&self, influence: Influence, encoded: &Encoded) -> Influence {
+        match &self.guidance {
             Some(guidance) => influence.plus(guidance.between(encoded)),
             None => influence,
-        })
+        }
     }
 
     /// Slates that were picked, improved by the log-odds that the lists are ranked by.
     fn refined(
         &self,
         encoded: &Encoded,
+        influence: Influence,
         picked: Vec<Slate>,
         builders: Vec<SlateBuilder>,
     ) -> Result<Vec<Slate>, RerankError> {
-        let Some(influence) = self.influence.as_ref().filter(|_| self.sweeps > 0) else { return Ok(picked) };
+        if self.sweeps == 0 {
+            return Ok(picked);
+        }
         let exposure = self.exposure.as_ref().map(|exposure| exposure.of(encoded, encoded.pad.dims()[1]));
-        let influences = Influence { exposure, ..influence.between(encoded) }.on_host().map_err(RerankError::other)?;
+        let influences = Influence { exposure, ..influence }.on_host().map_err(RerankError::other)?;
         let clicks = on_host(encoded.ranker.clone(), &encoded.lens)?;
         let lists = picked.iter().zip(builders).zip(clicks.iter().zip(&influences));
         let refined = lists.map(|((start, mut slate), (clicks, influence))| {
@@ -96,15 +103,15 @@ impl<E: ListEncoder, S: ListScorer> RerankModel for Student<E, S> {
         let builders = batch.slate_builders(len)?;
         let encoded = self.encoder.encode(batch);
         let scores = on_host(self.scorer.score(&encoded), &encoded.lens)?;
-        let Some(influence) = self.between(&encoded) else {
+        let Some(influence) = self.influence.as_ref().map(|influence| influence.between(&encoded)) else {
             let lists = scores.into_iter().zip(builders);
             return lists.map(|(scores, builder)| Ok(builder.top_by_score(&scores)?)).collect();
         };
-        let influences = influence.on_host().map_err(RerankError::other)?;
+        let influences = self.guided(influence.clone(), &encoded).on_host().map_err(RerankError::other)?;
         let lists = scores.iter().zip(builders.iter().cloned()).zip(&influences);
         let picked: Result<Vec<_>, _> =
             lists.map(|((scores, slate), influence)| pick(scores, slate, influence)).collect();
-        self.refined(&encoded, picked?, builders)
+        self.refined(&encoded, influence, picked?, builders)
     }
 }
 
