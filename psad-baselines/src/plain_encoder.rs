@@ -72,13 +72,14 @@ impl ListEncoder for PlainEncoder {
             Some(table) => {
                 let shape @ [lists, length, _] = candidates.dims();
                 let index = batch.positions.clone().reshape([lists * length]);
-                candidates + table.val().select(0, index).reshape(shape)
+                candidates.clone() + table.val().select(0, index).reshape(shape)
             }
-            None => candidates,
+            None => candidates.clone(),
         };
         Encoded {
             items: inputs.clone(),
             inputs,
+            raw: candidates,
             profile: profile(batch, history),
             ranker: batch.ranker_scores(),
             pad: batch.candidates.pad.clone(),

@@ -34,11 +34,11 @@ pub struct JointConfig {
     pub target: Target,
     /// What the teacher is asked for where several candidates carry the same label.
     pub ties: TiedTargets,
-    /// Weight `α` of the distillation (default 0.02). Its gradients count for the clipped norm, so that more of it slows
-    /// all else down; without a guide of the student's own, clicks are also learned less well, and a quarter is enough.
+    /// Weight `α` of the distillation (default 0.2). Its gradients count for the clipped norm, so that more of it slows
+    /// all else down; without a guide of the student's own, clicks are also learned less well, and 0.005 is enough.
     pub distillation: f64,
-    /// Weight of the mean square of the influence between a list's candidates (default 0.1): what few clicks speak for
-    /// stays small, and search does not fall for it. The stronger the interactions and the more lists, the less it takes.
+    /// Weight of the mean square of what candidates do to those below them (default 0.1): what few clicks speak for
+    /// stays small, and search does not fall for it.
     pub influence_penalty: f64,
     /// Trains nothing by clicks or labels, only the distillation: for a teacher that is trained already (default false).
     pub distillation_only: bool,
@@ -65,7 +65,7 @@ impl Default for JointConfig {
             slots: None,
             target: Target::default(),
             ties: TiedTargets::default(),
-            distillation: 0.02,
+            distillation: 0.2,
             influence_penalty: 0.1,
             distillation_only: false,
             strategy: Strategy::Greedy,

@@ -1,7 +1,7 @@
 //! Teacher and student trained together.
 
 use burn::module::Module;
-use burn::tensor::{Int, Tensor, activation};
+use burn::tensor::{Bool, Int, Tensor, TensorData, activation};
 use psad_decode::BlockSchedule;
 use psad_nn::{
     Encoded, Exposure, Generator, Influence, LabelBatch, ListBatch, ListEncoder, ListScorer, LossParts, Objective,
@@ -240,15 +240,25 @@ impl<E: ListEncoder, G: Generator, S: ListScorer> JointObjective<E, G, S> {
     }
 }
 
-/// Mean square of the influence between a list's candidates, `[batch]`.
+/// Mean square of what a list's candidates do to those below them, in an order drawn at random, `[batch]`.
 fn mean_square(influence: &Influence, encoded: &Encoded) -> Tensor<1> {
-    let [batch, candidates] = encoded.pad.dims();
+    let ([batch, candidates], device) = (encoded.pad.dims(), encoded.pad.device());
     let pad = |shape| encoded.pad.clone().reshape(shape).expand([batch, candidates, candidates]);
-    let pairs = influence.pairs.clone().mask_fill(pad([batch, 1, candidates]), 0.);
-    let pairs = pairs.mask_fill(pad([batch, candidates, 1]), 0.);
-    let counts: Vec<f32> = encoded.lens.iter().map(|&len| (len * len).max(1) as f32).collect();
-    let sums = (pairs.clone() * pairs).sum_dim(2).sum_dim(1).reshape([batch]);
-    sums / Tensor::from_data(counts.as_slice(), &encoded.pad.device())
+    // Nothing stands below itself.
+    let itself = Tensor::<2, Bool>::diag_mask([candidates, candidates], 0, &device).bool_not().unsqueeze_dim::<3>(0);
+    let pairs = influence.pairs.clone().mask_fill(itself.expand([batch, candidates, candidates]), 0.);
+    let pairs = pairs.mask_fill(pad([batch, 1, candidates]), 0.).mask_fill(pad([batch, candidates, 1]), 0.);
+    let pairs = (pairs.clone() * pairs).sum_dim(2).sum_dim(1).reshape([batch]);
+    let [distances] = influence.reach.dims();
+    // Of `len (len - 1)` pairs, twice as many stand `far` slots apart as there are places for both.
+    let part = |len: usize, far: usize| {
+        let pairs = (len * len.saturating_sub(1)).max(1) as f32;
+        2. * len.saturating_sub(far) as f32 / (pairs * pairs)
+    };
+    let parts = encoded.lens.iter().flat_map(|&len| (1..=distances).map(move |far| part(len, far)));
+    let parts = TensorData::new::<f32, _>(parts.collect(), [batch, distances]);
+    let reach = influence.reach.clone().reshape([1, distances]);
+    pairs * (Tensor::<2>::from_data(parts, &device) * reach.clone() * reach).sum_dim(1).reshape([batch])
 }
 
 fn added(logits: Tensor<3>, above: Option<Tensor<3>>) -> Tensor<3> {
@@ -262,6 +272,7 @@ fn detached(encoded: &Encoded) -> Encoded {
     Encoded {
         items: encoded.items.clone().detach(),
         inputs: encoded.inputs.clone().detach(),
+        raw: encoded.raw.clone().detach(),
         profile: encoded.profile.clone().detach(),
         ranker: encoded.ranker.clone().detach(),
         ..encoded.clone()

@@ -59,7 +59,7 @@ impl<P: Component + Personalization> ListEncoder for SharedEncoder<P> {
     fn encode(&self, batch: &ListBatch) -> Encoded {
         let past = &batch.history;
         let history = self.tower.forward(&past.items, &batch.rows); // [batch, history, width]
-        let candidates = self.tower.forward(&batch.candidates, &batch.rows); // [batch, candidates, width]
+        let raw = self.tower.forward(&batch.candidates, &batch.rows); // [batch, candidates, width]
         let user = batch.user_features();
         let profile = beside(user.clone(), mean_history(history.clone(), past.items.pad.clone()));
 
@@ -67,7 +67,7 @@ impl<P: Component + Personalization> ListEncoder for SharedEncoder<P> {
         let history = self.personalization.gate(&profile, history);
         let history = self.history.forward(history, positions, past.feedback.clone(), past.items.pad.clone());
 
-        let inputs = self.personalization.gate(&profile, candidates)
+        let inputs = self.personalization.gate(&profile, raw.clone())
             + self.personalization.candidate_positions(&profile, batch.positions.clone());
         let queries = self.target_norm.forward(inputs.clone());
         let context = self.target_attention.forward(queries, history.items, &history.mask);
@@ -76,6 +76,7 @@ impl<P: Component + Personalization> ListEncoder for SharedEncoder<P> {
         Encoded {
             items: self.attend(inputs.clone(), context, &profile, batch),
             inputs,
+            raw,
             profile,
             ranker: batch.ranker_scores(),
             pad: batch.candidates.pad.clone(),

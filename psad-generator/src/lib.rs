@@ -24,6 +24,7 @@
 //! let encoded = Encoded {
 //!     items: random(6),
 //!     inputs: random(6),
+//!     raw: random(6),
 //!     profile: Tensor::zeros([1, 16], &device),
 //!     pad: Tensor::<1, Bool>::from_bool([false; 6].as_slice(), &device).reshape([1, 6]),
 //!     ranker: Tensor::zeros([1, 6], &device),

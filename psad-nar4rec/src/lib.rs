@@ -24,6 +24,7 @@
 //! let encoded = Encoded {
 //!     items: random(6),
 //!     inputs: random(6),
+//!     raw: random(6),
 //!     profile: Tensor::zeros([1, 16], &device),
 //!     ranker: Tensor::<1>::from_data([0.3, 1.2, -0.4, 0.9, -1.1, -0.9], &device).reshape([1, 6]),
 //!     pad: Tensor::<1, Bool>::from_bool([false; 6].as_slice(), &device).reshape([1, 6]),

@@ -8,7 +8,7 @@ use ndarray::ArrayView2;
 use crate::generate::{ReadError, read};
 use crate::{Encoded, Weights, linear};
 
-/// `I[c, i] = (W_a x̃_c + a) · (W_b x̃_i + b) / √rank`: what candidate `c`, placed above, adds to the logit or score of candidate `i`,
+/// `I[c, i] = (W_a x_c + a) · (W_b x_i + b) / √rank`: what candidate `c`, placed above, adds to the logit or score of candidate `i`,
 /// times a learned factor per distance.
 ///
 /// It lets what is scored in one pass be picked in the light of what stands above: the slots of a block, which a network
@@ -37,11 +37,11 @@ impl PairInfluence {
 
     /// The influence between the candidates of a batch.
     pub fn between(&self, encoded: &Encoded) -> Influence {
-        let acting = linear(&self.acting, encoded.inputs.clone());
+        let acting = linear(&self.acting, encoded.raw.clone());
         let [_, _, rank] = acting.dims();
         // As in attention: the product of two vectors grows with their width.
         let acting = acting / (rank as f64).sqrt();
-        let affected = linear(&self.affected, encoded.inputs.clone());
+        let affected = linear(&self.affected, encoded.raw.clone());
         Influence { pairs: acting.matmul(affected.transpose()), reach: self.reach.val(), exposure: None }
     }
 }

@@ -27,6 +27,8 @@ pub struct Encoded {
     pub items: Tensor<3>,
     /// `x̃`: every candidate by itself, after gate and position, `[batch, candidates, width]`.
     pub inputs: Tensor<3>,
+    /// `x`: every candidate by itself, before anything of user and position, `[batch, candidates, width]`.
+    pub raw: Tensor<3>,
     /// The user: features `e_u`, then the intent `h_u` read from the history, `[batch, profile]`.
     pub profile: Tensor<2>,
     /// The ranker's score, standardised within the list, `[batch, candidates]`. Decoders that add it to what they
@@ -51,6 +53,7 @@ impl Encoded {
         Self {
             items: self.items.clone().select(0, index.clone()),
             inputs: self.inputs.clone().select(0, index.clone()),
+            raw: self.raw.clone().select(0, index.clone()),
             profile: self.profile.clone().select(0, index.clone()),
             ranker: self.ranker.clone().select(0, index.clone()),
             // The CPU backend answers a selection of flags with numbers (burn 0.22.1), which no flag operation takes.

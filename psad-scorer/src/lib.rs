@@ -13,6 +13,7 @@
 //! let encoded = Encoded {
 //!     items: random(),
 //!     inputs: random(),
+//!     raw: random(),
 //!     profile: Tensor::zeros([2, 20], &device),
 //!     pad: Tensor::<1, Bool>::from_bool([false; 12].as_slice(), &device).reshape([2, 6]),
 //!     ranker: Tensor::zeros([2, 6], &device),

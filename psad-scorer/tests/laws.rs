@@ -68,6 +68,7 @@ fn encode(lists: &[List], spare: usize, device: &Device) -> Encoded {
     Encoded {
         items: padded(|list| &list.items),
         inputs: padded(|list| &list.inputs),
+        raw: padded(|list| &list.inputs),
         profile: tensor(lists.iter().flat_map(|list| list.profile).collect(), [batch, PROFILE], device),
         // Any number that belongs to the item serves as the ranker's score.
         ranker: padded(|list| &list.items).narrow(2, 1, 1).reshape([batch, columns]),

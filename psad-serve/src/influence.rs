@@ -8,7 +8,7 @@ use crate::encoder::Encoded;
 use crate::kernel::{Buffer, Dispatch, Then};
 use crate::source::Source;
 
-/// `I[c, i] = (W_a x̃_c + a) · (W_b x̃_i + b) / √rank`, times a factor per distance.
+/// `I[c, i] = (W_a x_c + a) · (W_b x_i + b) / √rank`, times a factor per distance.
 pub(crate) struct PairInfluence {
     acting: Linear,
     affected: Linear,
@@ -59,11 +59,11 @@ impl PairInfluence {
 
     fn write(&self, dispatch: Dispatch, encoded: &Encoded, [acting, affected]: [&mut Buffer; 2], rows: &mut [f32]) {
         let (count, rank) = (encoded.ranker.len(), self.acting.columns());
-        let inputs = encoded.inputs.get(count * self.width);
+        let raw = encoded.raw.get(count * self.width);
         let acting = acting.room(count * rank);
-        self.acting.forward(dispatch, inputs, acting, Then::Write);
+        self.acting.forward(dispatch, raw, acting, Then::Write);
         let affected = affected.room(count * rank);
-        self.affected.forward(dispatch, inputs, affected, Then::Write);
+        self.affected.forward(dispatch, raw, affected, Then::Write);
         for (row, acting) in rows.chunks_exact_mut(count).zip(acting.chunks_exact(rank)) {
             dispatch.dots(affected, acting, 0., row);
         }

@@ -49,7 +49,7 @@ pub(crate) struct Choice {
 }
 
 /// Everything that was fitted and measured.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Experiment {
     /// In the order of inputs, then seeds.
     pub(crate) outcomes: Vec<Outcome>,
@@ -57,17 +57,23 @@ pub(crate) struct Experiment {
     pub(crate) choices: Vec<Choice>,
 }
 
-/// Fits and measures everything; `lists` has all inputs with all seeds, the first seed first.
-pub(crate) fn run(lists: &[Lists], scale: &Scale) -> Result<Experiment> {
+impl Experiment {
+    /// With what was fitted on another input.
+    pub(crate) fn extend(&mut self, other: Self) {
+        self.outcomes.extend(other.outcomes);
+        self.choices.extend(other.choices);
+    }
+}
+
+/// Fits and measures everything on one input; `lists` has all seeds, the first one first.
+pub(crate) fn run(lists: &[Lists], scale: &Scale, bar: &ProgressBar) -> Result<Experiment> {
     let first = lists.first().context("no input")?.seed;
     let tuning = tuning_jobs(lists, first);
-    let fits = tuning.len() + lists.iter().map(|of| later_units(of, first, scale).len()).sum::<usize>();
-    let bar = progress(fits as u64);
     let fit = |job: &Job<'_>| {
         let fit = job.fit(scale)?;
         bar.inc(1);
         if bar.is_hidden() {
-            eprintln!("{} of {fits}: {job}", bar.position());
+            eprintln!("{} of {}: {job}", bar.position(), bar.length().unwrap_or_default());
         } else {
             bar.set_message(job.to_string());
         }
@@ -86,14 +92,17 @@ pub(crate) fn run(lists: &[Lists], scale: &Scale) -> Result<Experiment> {
         Ok(Outcome { fit: (outcome.seed == first).then_some(fit), ..outcome })
     })?);
     outcomes.extend(in_parallel(lists.len(), |index| orders(&lists[index]))?.into_iter().flatten());
-    bar.finish_and_clear();
-    // By input, seed and table, whatever was fitted when.
-    outcomes.sort_by_key(|outcome| (outcome.kind, outcome.seed));
+    // By seed and table, whatever was fitted when.
+    outcomes.sort_by_key(|outcome| outcome.seed);
     Ok(Experiment { outcomes, choices })
 }
 
-fn progress(fits: u64) -> ProgressBar {
-    let bar = ProgressBar::new(fits);
+/// A bar for all fits of the inputs `kinds`.
+pub(crate) fn progress(kinds: &[Kind], seeds: u64, scale: &Scale) -> ProgressBar {
+    let of_seed =
+        |kind, nth| if nth == 0 { models(kind).len() * RATES.len() } else { 0 } + later_units(kind, nth, scale).len();
+    let fits: usize = kinds.iter().flat_map(|&kind| (0..seeds).map(move |nth| of_seed(kind, nth))).sum();
+    let bar = ProgressBar::new(fits as u64);
     // A template of our own that does not parse falls back to indicatif's.
     if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} fits {elapsed} (left {eta}) {msg}") {
         bar.set_style(style);
@@ -131,10 +140,10 @@ fn choose<'a>(jobs: &[Job<'a>], fits: Vec<Fit>) -> Result<(Vec<Choice>, Vec<Done
 
 /// What is fitted beside the tuning: methods on the other seeds, one-shot wherever there are all methods, all variants
 /// where items influence each other most, with the first seeds.
-fn later_units(lists: &Lists, first: u64, scale: &Scale) -> Vec<Unit> {
-    let plain = models(lists.kind).iter().filter(|_| lists.seed != first).map(|&model| Unit::plain(model));
-    let varied = lists.kind == Kind::Strong && lists.seed - first < scale.variant_seeds as u64;
-    let row = |variant: &Variant| variant.label == ONE_SHOT && !lists.kind.is_exhaustive();
+fn later_units(kind: Kind, nth_seed: u64, scale: &Scale) -> Vec<Unit> {
+    let plain = models(kind).iter().filter(|_| nth_seed > 0).map(|&model| Unit::plain(model));
+    let varied = kind == Kind::Strong && nth_seed < scale.variant_seeds as u64;
+    let row = |variant: &Variant| variant.label == ONE_SHOT && !kind.is_exhaustive();
     let here = VARIANTS.iter().filter(|variant| varied || row(variant));
     plain.chain(here.map(Unit::varied)).collect()
 }
@@ -143,7 +152,7 @@ fn later_jobs<'a>(lists: &'a [Lists], first: u64, scale: &Scale, choices: &[Choi
     let rates: BTreeMap<_, _> = choices.iter().map(|choice| ((choice.input, choice.method), choice.rate)).collect();
     let mut jobs = Vec::new();
     for lists in lists {
-        for unit in later_units(lists, first, scale) {
+        for unit in later_units(lists.kind, lists.seed - first, scale) {
             let method = Unit::plain(unit.model).label();
             let rate = *rates.get(&(lists.kind.name(), method)).context("a method without a rate")?;
             jobs.push(Job { lists, unit, rate });

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use psad::core::ModelFile;
-use psad::methods::Nar4RecConfig;
+use psad::methods::{
+    DlcmConfig, Nar4RecConfig, PlainEncoderConfig, PointwiseMlpConfig, PrmConfig, Seq2SlateConfig, SetRankConfig,
+};
 use psad::train::{TrainConfig, Trainer};
 use psad::{LabeledList, Method, MethodConfig, PsadConfig, Reranker, Strategy, ValidationPoint};
 
@@ -104,13 +106,24 @@ pub(crate) fn psad(kind: Kind) -> PsadConfig {
 /// NAR4Rec decodes as was found best for each kind of input.
 fn nar4rec(kind: Kind) -> Nar4RecConfig {
     let chosen = if kind == Kind::Ratings { Source::Ratings } else { Source::Simulated };
-    Nar4RecConfig { strategy: chosen.nar4rec().strategy, ..Source::Ratings.nar4rec() }
+    let sizes = Source::Ratings.nar4rec();
+    Nar4RecConfig {
+        encoder: sizes.encoder.with_embedding(embedding(kind)),
+        strategy: chosen.nar4rec().strategy,
+        ..sizes
+    }
+}
+
+/// The width of PSAD's embedding rows, which all have.
+fn embedding(kind: Kind) -> usize {
+    psad(kind).encoder.embedding
 }
 
 impl Job<'_> {
     /// Fits it on one thread.
     pub(crate) fn fit(&self, scale: &Scale) -> Result<Fit> {
-        let sizes = Source::Ratings;
+        let (sizes, embedding) = (Source::Ratings, embedding(self.lists.kind));
+        let wide = |encoder: PlainEncoderConfig| encoder.with_embedding(embedding);
         let fit = match self.unit.model {
             Model::Psad => {
                 let mut config = psad(self.lists.kind);
@@ -123,12 +136,22 @@ impl Job<'_> {
                 self.fitted(config, scale, true)
             }
             Model::Nar4Rec => self.fitted(nar4rec(self.lists.kind), scale, true),
-            Model::Prm => self.fitted(sizes.prm(), scale, false),
-            Model::SetRank => self.fitted(sizes.set_rank(), scale, false),
-            Model::Dlcm => self.fitted(sizes.dlcm(), scale, false),
-            Model::Seq2Slate => self.fitted(sizes.seq2slate(), scale, false),
-            Model::Mir => self.fitted(sizes.mir(), scale, false),
-            Model::Mlp => self.fitted(sizes.mlp(), scale, false),
+            Model::Prm => self.fitted(PrmConfig { encoder: wide(sizes.prm().encoder), ..sizes.prm() }, scale, false),
+            Model::SetRank => {
+                self.fitted(SetRankConfig { encoder: wide(sizes.set_rank().encoder), ..sizes.set_rank() }, scale, false)
+            }
+            Model::Dlcm => {
+                self.fitted(DlcmConfig { encoder: wide(sizes.dlcm().encoder), ..sizes.dlcm() }, scale, false)
+            }
+            Model::Seq2Slate => self.fitted(
+                Seq2SlateConfig { encoder: wide(sizes.seq2slate().encoder), ..sizes.seq2slate() },
+                scale,
+                false,
+            ),
+            Model::Mir => self.fitted(sizes.mir().with_embedding(embedding), scale, false),
+            Model::Mlp => {
+                self.fitted(PointwiseMlpConfig { encoder: wide(sizes.mlp().encoder), ..sizes.mlp() }, scale, false)
+            }
         };
         fit.with_context(|| format!("fitting {self}"))
     }
@@ -153,11 +176,11 @@ impl Job<'_> {
     }
 
     fn plan(&self, scale: &Scale) -> TrainConfig {
-        let (epochs, source) = match self.lists.kind {
-            Kind::Ratings => (scale.ratings_epochs, Source::Ratings),
-            _ => (scale.epochs, Source::Simulated),
+        let (epochs, batch_size, source) = match self.lists.kind {
+            Kind::Ratings => (scale.ratings_epochs, scale.ratings_batch_size, Source::Ratings),
+            _ => (scale.epochs, scale.batch_size, Source::Simulated),
         };
-        let (learning_rate, batch_size, seed) = (self.rate, scale.batch_size, self.lists.seed);
+        let (learning_rate, seed) = (self.rate, self.lists.seed);
         // The fits share the cores, not their batches.
         let workers = 1;
         let plan = source.plan(self.unit.model);

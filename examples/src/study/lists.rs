@@ -81,7 +81,7 @@ impl Kind {
             items: scale.items,
             users: scale.users,
             categories: scale.categories,
-            train_lists: scale.train_lists,
+            train_lists: if self.is_exhaustive() { scale.short_train_lists } else { scale.train_lists },
             validation_lists: scale.validation_lists,
             test_lists: scale.test_lists,
             ..SimConfig::default()

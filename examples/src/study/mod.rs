@@ -20,7 +20,6 @@ mod summary;
 mod tables;
 mod variants;
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
@@ -28,6 +27,7 @@ use psad::core::write_atomically;
 use serde::Serialize;
 use serde_json::Value;
 
+use self::experiment::Experiment;
 use self::latency::Latencies;
 use self::lists::{Kind, Lists};
 use self::pool::Pool;
@@ -60,9 +60,17 @@ impl Study {
         // Found out before the fits, not after them.
         std::fs::create_dir_all(&self.out).with_context(|| format!("making the folder {}", self.out.display()))?;
         let scale = if self.quick { Scale::quick() } else { Scale::full() };
-        let lists = self.lists(&scale)?;
-        let experiment = experiment::run(&lists, &scale)?;
-        let kinds: BTreeSet<Kind> = lists.iter().map(|lists| lists.kind).collect();
+        let kinds = self.kinds();
+        let bar = experiment::progress(&kinds, self.seeds, &scale);
+        let (mut lists, mut experiment) = (Vec::new(), Experiment::default());
+        for &kind in &kinds {
+            let mut here = self.lists(kind, &scale)?;
+            experiment.extend(experiment::run(&here, &scale, &bar)?);
+            // The next input needs the memory.
+            here.iter_mut().for_each(|lists| lists.train = Vec::new());
+            lists.extend(here);
+        }
+        bar.finish_and_clear();
         let pools: Vec<Pool> =
             kinds.into_iter().map(|kind| Pool::new(kind, &lists, &experiment, scale.variant_seeds)).collect();
         let summary = summary::summary(&pools, &scale, &self.all_seeds(), &experiment.choices)?;
@@ -80,15 +88,17 @@ impl Study {
         (0..self.seeds).map(|index| self.seed + index).collect()
     }
 
-    /// All inputs with all seeds, the first seed of an input first.
-    fn lists(&self, scale: &Scale) -> Result<Vec<Lists>> {
+    fn kinds(&self) -> Vec<Kind> {
         let ratings = self.data.iter().map(|_| Kind::Ratings);
         let eight = [Kind::StrongEight, Kind::StrongEightDependent, Kind::StrongEightCascade];
-        let kinds = [Kind::Weak, Kind::Medium, Kind::Strong].into_iter().chain(eight).chain(ratings);
-        let wanted: Vec<_> =
-            kinds.flat_map(|kind| self.all_seeds().into_iter().map(move |seed| (kind, seed))).collect();
-        parallel::in_parallel(wanted.len(), |index| {
-            let (kind, seed) = wanted[index];
+        [Kind::Weak, Kind::Medium, Kind::Strong].into_iter().chain(eight).chain(ratings).collect()
+    }
+
+    /// An input with all seeds, the first one first.
+    fn lists(&self, kind: Kind, scale: &Scale) -> Result<Vec<Lists>> {
+        let seeds = self.all_seeds();
+        parallel::in_parallel(seeds.len(), |index| {
+            let seed = seeds[index];
             let lists = Lists::prepare(kind, seed, scale, self.data.as_deref());
             lists.with_context(|| format!("preparing {}, seed {seed}", kind.name()))
         })

@@ -8,6 +8,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 
 /// Does the jobs `0..jobs` and gives the answers in their order, whichever was done first.
 ///
+/// The last is begun first: let the longest stand last, and no core waits long for another at the end.
 /// Every job runs in a pool of one thread, so that no tensor operation borrows another job's core, or takes up another
 /// job while it waits for its own threads.
 pub(crate) fn in_parallel<T: Send>(jobs: usize, work: impl Fn(usize) -> Result<T> + Sync) -> Result<Vec<T>> {
@@ -19,9 +20,7 @@ pub(crate) fn in_parallel<T: Send>(jobs: usize, work: impl Fn(usize) -> Result<T
         let mut done = Vec::new();
         while !failed.load(Ordering::Relaxed) {
             let job = next.fetch_add(1, Ordering::Relaxed);
-            if job >= jobs {
-                break;
-            }
+            let Some(job) = jobs.checked_sub(job + 1) else { break };
             let answer = work(job);
             failed.fetch_or(answer.is_err(), Ordering::Relaxed);
             done.push((job, answer));

@@ -35,7 +35,7 @@ fn head(summary: &Summary) -> String {
          repeated byte for byte. Latencies (in `study-latency.json`, the tables' last columns and two pictures) are of \
          one machine and vary from run to run.\n\n\
          **Inputs.** Users of the simulator psad-sim, whose expected clicks on any slate are known exactly, with \
-         position-based examination: {} items in {} categories, {} users; {} lists to train on, {} to validate, {} to \
+         position-based examination: {} items in {} categories, {} users; {} lists to train on ({} for `strong-8`), {} to validate, {} to \
          test, of 20 candidates, of which {SLATE_LENGTH} are shown. Interactions between the items of a slate are \
          weak, medium or strong. `strong-8` has 8 candidates and 8 slots, so that the best slate is found by trying \
          all, and besides users who, after a click, go on less often (dependent click) \
@@ -44,6 +44,7 @@ fn head(summary: &Summary) -> String {
         scale.categories,
         scale.users,
         thousands(scale.train_lists),
+        thousands(scale.short_train_lists),
         thousands(scale.validation_lists),
         thousands(scale.test_lists),
     );
@@ -58,7 +59,7 @@ fn head(summary: &Summary) -> String {
 fn protocol(summary: &Summary) -> String {
     let (scale, rates) = (&summary.scale, RATES.map(|rate| rate.to_string()).join(" and "));
     format!(
-        "**Tuning.** All methods have about the same size and go over the lists {} times ({} over ratings), those of variants with a second stage once more, in batches of {}. Each \
+        "**Tuning.** All methods have about the same size and go over the lists {} times ({} over ratings), those of variants with a second stage once more, in batches of {} ({} of ratings). Each \
          chooses its learning rate of {rates} by the validation lists of the first seed, and each fit of several passes the best of them by its \
          own: by the expected utility of validation users, or NDCG@10 for ratings, as the mean over a method's \
          rerankers. PSAD's variants have PSAD's rate, and are fitted with the first {} seeds, beside which PSAD's own row of their \
@@ -71,6 +72,7 @@ fn protocol(summary: &Summary) -> String {
         scale.epochs,
         scale.ratings_epochs,
         scale.batch_size,
+        scale.ratings_batch_size,
         scale.variant_seeds,
         summary.comparisons,
         0.05 * summary.comparisons as f64,

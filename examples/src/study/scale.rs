@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 /// Learning rates that every trained method may choose from, on the validation lists of the first seed.
-pub(crate) const RATES: [f64; 2] = [2e-3, 6e-3];
+pub(crate) const RATES: [f64; 2] = [3e-3, 1.2e-2];
 
 /// Sizes of worlds and fits.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -16,6 +16,8 @@ pub(crate) struct Scale {
     pub(crate) categories: usize,
     /// Simulated lists to train on.
     pub(crate) train_lists: usize,
+    /// The same where lists are short, and the best slate is asked for.
+    pub(crate) short_train_lists: usize,
     /// Simulated lists to validate on.
     pub(crate) validation_lists: usize,
     /// Simulated lists to test on.
@@ -26,8 +28,10 @@ pub(crate) struct Scale {
     pub(crate) epochs: usize,
     /// Passes over the ratings, of which there are far fewer.
     pub(crate) ratings_epochs: usize,
-    /// Lists per optimiser step.
+    /// Simulated lists per optimiser step.
     pub(crate) batch_size: usize,
+    /// The same of ratings.
+    pub(crate) ratings_batch_size: usize,
     /// Test lists whose answers are timed.
     pub(crate) timed_lists: usize,
     /// How often each of them is timed.
@@ -41,13 +45,15 @@ impl Scale {
             items: 300,
             users: 1_000,
             categories: 12,
-            train_lists: 36_000,
+            train_lists: 54_000,
+            short_train_lists: 120_000,
             validation_lists: 300,
             test_lists: 1_000,
             variant_seeds: 2,
             epochs: 1,
             ratings_epochs: 8,
-            batch_size: 32,
+            batch_size: 64,
+            ratings_batch_size: 32,
             timed_lists: 300,
             timed_rounds: 3,
         }
@@ -59,6 +65,7 @@ impl Scale {
             items: 60,
             users: 40,
             train_lists: 64,
+            short_train_lists: 64,
             validation_lists: 16,
             test_lists: 40,
             epochs: 1,

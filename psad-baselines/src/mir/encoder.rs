@@ -117,7 +117,8 @@ impl ListEncoder for MirEncoder {
         let pad = Padding { set: batch.candidates.pad.clone(), list: past.items.pad.clone() };
         Encoded {
             items: self.join.forward(self.set_to_list.forward(set, list, affinity, &pad)),
-            inputs: candidates,
+            inputs: candidates.clone(),
+            raw: candidates,
             profile,
             ranker: batch.ranker_scores(),
             pad: pad.set,

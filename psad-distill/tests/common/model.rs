@@ -81,7 +81,8 @@ impl ListEncoder for Reader {
         let [lists, _, _] = features.dims();
         Encoded {
             items: self.item.forward(features.clone()),
-            inputs: self.input.forward(features),
+            inputs: self.input.forward(features.clone()),
+            raw: self.input.forward(features) * 2.,
             profile: Tensor::ones([lists, PROFILE], &batch.rows.device()),
             pad: batch.candidates.pad.clone(),
             ranker: batch.ranker_scores(),

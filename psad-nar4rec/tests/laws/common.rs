@@ -136,6 +136,7 @@ pub(crate) fn encode(lists: &[List], columns: usize, device: &Device) -> Encoded
     let items: Tensor<3> = tensor(padded(WIDTH, &|list| list.items.concat()), [batch, columns, WIDTH], device);
     Encoded {
         inputs: items.clone(),
+        raw: items.clone(),
         items,
         profile: tensor(lists.iter().flat_map(|list| list.profile).collect(), [batch, PROFILE], device),
         ranker: tensor(padded(1, &|list| list.ranker.clone()), [batch, columns], device),

@@ -6,8 +6,8 @@
 use super::activation::exp;
 use super::{Kernel, LANES, lanes, lanes_mut, mul_add, padded, sum_lanes};
 
-/// Beyond this `tanh` is 1 to the precision of `f32`, and the product of two exponentials stays a number.
-const SATURATED: f32 = 20.;
+/// Up to here neither exponential is zero or infinite. Their product may be, which is `tanh = ∓1`, but it is a number.
+const SPLIT: f32 = 43.;
 
 /// The sizes of a pointer.
 #[derive(Debug, Clone, Copy)]
@@ -40,11 +40,11 @@ impl Exponentials {
         Self { items: vec![1.; sizes.width * padded(sizes.candidates)], queries: vec![1.; sizes.slots * sizes.width] }
     }
 
-    /// Whether `x + q` may be split: no sum of one large and one opposite term.
+    /// Whether `x + q` may be split: not into nothing and infinity.
     #[inline(always)]
     fn fill<const FMA: bool>(&mut self, item: &[f32], query: &[f32], sizes: PointSizes) -> bool {
         // NaN counts as far.
-        let far = |values: &[f32]| values.iter().fold(false, |far, value| far | !(value.abs() <= SATURATED));
+        let far = |values: &[f32]| values.iter().fold(false, |far, value| far | !(value.abs() <= SPLIT));
         if far(item) || far(query) {
             return false;
         }
@@ -80,7 +80,7 @@ impl Kernel for Point<'_> {
             let query = &self.query[list * sizes.slots * sizes.width..][..sizes.slots * sizes.width];
             let out = &mut self.out[list * sizes.slots * sizes.candidates..][..sizes.slots * sizes.candidates];
             if !exponentials.fill::<FMA>(item, query, sizes) {
-                point_directly(item, query, compare, sizes, out);
+                point_directly::<FMA>(item, query, compare, sizes, out);
                 continue;
             }
             for (query, out) in
@@ -102,10 +102,11 @@ impl Kernel for Point<'_> {
 }
 
 /// For values so large that their exponentials have no product.
-fn point_directly(item: &[f32], query: &[f32], compare: &[f32], sizes: PointSizes, out: &mut [f32]) {
+#[inline(always)]
+fn point_directly<const FMA: bool>(item: &[f32], query: &[f32], compare: &[f32], sizes: PointSizes, out: &mut [f32]) {
     for (query, out) in query.chunks_exact(sizes.width).zip(out.chunks_exact_mut(sizes.candidates)) {
         for (item, out) in item.chunks_exact(sizes.width).zip(out) {
-            *out = item.iter().zip(query).zip(compare).map(|((x, q), v)| v * (x + q).tanh()).sum();
+            *out = item.iter().zip(query).zip(compare).map(|((x, q), v)| v * tanh::<FMA>(x + q)).sum();
         }
     }
 }
@@ -140,7 +141,7 @@ impl Kernel for PointGradient<'_> {
             let (for_item, for_query) = (&mut self.for_item[items], &mut self.for_query[queries]);
             if !exponentials.fill::<FMA>(item, query, sizes) {
                 let for_inputs = [for_item, for_query, &mut *self.for_compare];
-                point_gradient_directly([item, query, compare], gradient, sizes, for_inputs);
+                point_gradient_directly::<FMA>([item, query, compare], gradient, sizes, for_inputs);
                 continue;
             }
             for (padded, gradient) in slopes.chunks_exact_mut(stride).zip(gradient.chunks_exact(sizes.candidates)) {
@@ -177,14 +178,20 @@ impl Kernel for PointGradient<'_> {
 }
 
 /// As [`point_directly`]; inputs and outputs are those of items, queries and comparison.
-fn point_gradient_directly(inputs: [&[f32]; 3], gradient: &[f32], sizes: PointSizes, outputs: [&mut [f32]; 3]) {
+#[inline(always)]
+fn point_gradient_directly<const FMA: bool>(
+    inputs: [&[f32]; 3],
+    gradient: &[f32],
+    sizes: PointSizes,
+    outputs: [&mut [f32]; 3],
+) {
     let ([item, query, compare], [for_item, for_query, for_compare]) = (inputs, outputs);
     for slot in 0..sizes.slots {
         for candidate in 0..sizes.candidates {
             let gradient = gradient[slot * sizes.candidates + candidate];
             for p in 0..sizes.width {
                 let (x, q) = (candidate * sizes.width + p, slot * sizes.width + p);
-                let tanh = (item[x] + query[q]).tanh();
+                let tanh = tanh::<FMA>(item[x] + query[q]);
                 let slope = gradient * compare[p] * (1. - tanh * tanh);
                 for_item[x] += slope;
                 for_query[q] += slope;
@@ -192,4 +199,10 @@ fn point_gradient_directly(inputs: [&[f32]; 3], gradient: &[f32], sizes: PointSi
             }
         }
     }
+}
+
+/// Without a call of the C library in the loop, to the precision of 1, not of the answer.
+#[inline(always)]
+fn tanh<const FMA: bool>(x: f32) -> f32 {
+    1. - 2. / (1. + exp::<FMA>(2. * x))
 }

@@ -209,8 +209,8 @@ fn what_is_detached_is_the_same_and_passes_no_gradient() {
     let device = Device::flex().autodiff();
     let lists = [vec![[1, 2], [-1, 1], [2, 0]], vec![[1, 1], [0, 2]]];
     let encoded = encoded(&lists, &device);
-    let inputs = encoded.inputs.clone().require_grad();
-    let encoded = Encoded { inputs: inputs.clone(), ..encoded };
+    let raw = encoded.raw.clone().require_grad();
+    let encoded = Encoded { raw: raw.clone(), ..encoded };
     let module = influence(3, 1., &[1., 0.5, -0.5], &device);
     let order = Tensor::from_data([[2, 0, 1], [1, 0, 2]], &device);
     let factor = Tensor::<1>::from_data([2.], &device).require_grad();
@@ -219,7 +219,7 @@ fn what_is_detached_is_the_same_and_passes_no_gradient() {
         let gradients = (along.clone().sum() * factor.clone()).backward();
         let parameters = reached(&module, &gradients);
         assert!(factor.grad(&gradients).is_some());
-        (array(along), parameters, inputs.grad(&gradients).is_some())
+        (array(along), parameters, raw.grad(&gradients).is_some())
     };
     let (whole, parameters, items) = flow(module.between(&encoded));
     assert_eq!((parameters, items), (5, true));

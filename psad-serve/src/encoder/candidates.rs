@@ -22,6 +22,7 @@ impl Encoder {
         let inputs = encoded.inputs.room(count * width);
         let scores = encoded.ranker.iter().copied();
         self.tower(dispatch, candidates.items(), scores, &mut space.features, inputs);
+        encoded.raw.room(count * width).copy_from_slice(inputs);
         if let Some(gate) = &self.gate {
             gate.apply(dispatch, &user.gate, inputs, &mut space.layers.hidden, &mut space.gate);
         }

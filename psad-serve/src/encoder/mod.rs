@@ -61,6 +61,8 @@ pub(crate) struct UserEncoding {
 /// Candidates after encoding.
 #[derive(Default)]
 pub(crate) struct Encoded {
+    /// `x`, before gate and position, `[candidates, width]`.
+    pub(crate) raw: Buffer,
     /// `x̃`, `[candidates, width]`.
     pub(crate) inputs: Buffer,
     /// `H`, `[candidates, width]`.
