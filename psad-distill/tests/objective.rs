@@ -169,13 +169,21 @@ proptest! {
         let batch = batch(&labels, &device);
         let parts = full(&config, &device).losses(&batch);
         let found = values(part(&parts, "influence"));
-        let pairs = influence(&device).between(&reader(&device).encode(&batch)).pairs;
-        let [_, candidates, _] = pairs.dims();
-        let pairs: Vec<f32> = values(pairs);
+        let between = influence(&device).between(&reader(&device).encode(&batch));
+        let [_, candidates, _] = between.pairs.dims();
+        let (pairs, reach) = (values(between.pairs), values(between.reach));
         for ((list, found), pairs) in labels.iter().zip(found).zip(pairs.chunks(candidates * candidates)) {
-            let real = |place: &usize| place / candidates < list.len() && place % candidates < list.len();
-            let sum: f64 = (0..pairs.len()).filter(real).map(|place| f64::from(pairs[place]).powi(2)).sum();
-            prop_assert!(close(found, sum / (list.len() * list.len()) as f64));
+            // Any two candidates may stand in any two slots.
+            let two = || (0..list.len()).flat_map(|one| (0..list.len()).map(move |other| (one, other)));
+            let places = two().filter(|(above, below)| above < below);
+            let each = places.flat_map(|places| two().filter(|(one, other)| one != other).map(move |two| (places, two)));
+            let squares: Vec<f64> = each
+                .map(|((above, below), (one, other))| {
+                    let factor = reach.get(below - above - 1).copied().unwrap_or(0.);
+                    f64::from(factor * pairs[one * candidates + other]).powi(2)
+                })
+                .collect();
+            prop_assert!(close(found, squares.iter().sum::<f64>() / squares.len().max(1) as f64));
         }
         let free = full(&JointConfig { influence_penalty: 0., ..config }, &device).losses(&batch);
         prop_assert!(free.parts.iter().all(|part| part.name != "influence"));

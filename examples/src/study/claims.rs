@@ -189,7 +189,15 @@ mod tests {
             let value = Estimate { mean: 1., low: 1., high: 1. };
             let vs_full = Some(Difference { diff, low, high, p: 0.5 });
             let label = AUTOREGRESSIVE;
-            let one = VariantSummary { label, reranker: TEACHER, block_size: Some(1), steps: Some(10), value, vs_full };
+            let one = VariantSummary {
+                label,
+                reranker: TEACHER,
+                block_size: Some(1),
+                steps: Some(10),
+                seeds: 1,
+                value,
+                vs_full,
+            };
             verdict(&claims(&[], &[one]), "1c", "strong")
         };
         assert!(with(0.1, -0.1, 0.3), "one slot per step is ahead by chance");

@@ -13,7 +13,7 @@ use super::measure::{Values, measure};
 use super::parallel::in_parallel;
 use super::scale::{RATES, Scale};
 use super::stats::rounded;
-use super::variants::{ONE_SHOT, VARIANTS, Variant};
+use super::variants::{CLAIMED, ONE_SHOT, VARIANTS, Variant};
 
 /// Names of the rows that every table has.
 pub(crate) const INITIAL: &str = "initial order";
@@ -98,10 +98,13 @@ pub(crate) fn run(lists: &[Lists], scale: &Scale, bar: &ProgressBar) -> Result<E
 }
 
 /// A bar for all fits of the inputs `kinds`.
-pub(crate) fn progress(kinds: &[Kind], seeds: u64, scale: &Scale) -> ProgressBar {
+pub(crate) fn progress(kinds: &[Kind], seeds: &[u64], scale: &Scale) -> ProgressBar {
     let of_seed =
         |kind, nth| if nth == 0 { models(kind).len() * RATES.len() } else { 0 } + later_units(kind, nth, scale).len();
-    let fits: usize = kinds.iter().flat_map(|&kind| (0..seeds).map(move |nth| of_seed(kind, nth))).sum();
+    let fits: usize = kinds
+        .iter()
+        .flat_map(|&kind| (0..kind.seeds(seeds, scale).len() as u64).map(move |nth| of_seed(kind, nth)))
+        .sum();
     let bar = ProgressBar::new(fits as u64);
     // A template of our own that does not parse falls back to indicatif's.
     if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} fits {elapsed} (left {eta}) {msg}") {
@@ -142,9 +145,11 @@ fn choose<'a>(jobs: &[Job<'a>], fits: Vec<Fit>) -> Result<(Vec<Choice>, Vec<Done
 /// where items influence each other most, with the first seeds.
 fn later_units(kind: Kind, nth_seed: u64, scale: &Scale) -> Vec<Unit> {
     let plain = models(kind).iter().filter(|_| nth_seed > 0).map(|&model| Unit::plain(model));
-    let varied = kind == Kind::Strong && nth_seed < scale.variant_seeds as u64;
+    let seeds =
+        |variant: &Variant| if CLAIMED.contains(&variant.label) { scale.claimed_seeds } else { scale.variant_seeds };
+    let varied = |variant: &Variant| kind == Kind::Strong && nth_seed < seeds(variant) as u64;
     let row = |variant: &Variant| variant.label == ONE_SHOT && !kind.is_exhaustive();
-    let here = VARIANTS.iter().filter(|variant| varied || row(variant));
+    let here = VARIANTS.iter().filter(|&variant| varied(variant) || row(variant));
     plain.chain(here.map(Unit::varied)).collect()
 }
 

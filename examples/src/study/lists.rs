@@ -51,6 +51,12 @@ impl Kind {
         if self.is_exhaustive() { EXHAUSTIVE } else { SLATE_LENGTH }
     }
 
+    /// With which seeds of the study.
+    pub(crate) fn seeds<'a>(self, all: &'a [u64], scale: &Scale) -> &'a [u64] {
+        let count = if self.is_exhaustive() { scale.short_seeds } else { all.len() };
+        &all[..count.min(all.len())]
+    }
+
     /// Whether the best slate is found by trying all.
     pub(crate) fn is_exhaustive(self) -> bool {
         matches!(self, Self::StrongEight | Self::StrongEightDependent | Self::StrongEightCascade)

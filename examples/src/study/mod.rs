@@ -61,7 +61,7 @@ impl Study {
         std::fs::create_dir_all(&self.out).with_context(|| format!("making the folder {}", self.out.display()))?;
         let scale = if self.quick { Scale::quick() } else { Scale::full() };
         let kinds = self.kinds();
-        let bar = experiment::progress(&kinds, self.seeds, &scale);
+        let bar = experiment::progress(&kinds, &self.all_seeds(), &scale);
         let (mut lists, mut experiment) = (Vec::new(), Experiment::default());
         for &kind in &kinds {
             let mut here = self.lists(kind, &scale)?;
@@ -96,7 +96,8 @@ impl Study {
 
     /// An input with all seeds, the first one first.
     fn lists(&self, kind: Kind, scale: &Scale) -> Result<Vec<Lists>> {
-        let seeds = self.all_seeds();
+        let all = self.all_seeds();
+        let seeds = kind.seeds(&all, scale);
         parallel::in_parallel(seeds.len(), |index| {
             let seed = seeds[index];
             let lists = Lists::prepare(kind, seed, scale, self.data.as_deref());

@@ -39,7 +39,7 @@ fn head(summary: &Summary) -> String {
          test, of 20 candidates, of which {SLATE_LENGTH} are shown. Interactions between the items of a slate are \
          weak, medium or strong. `strong-8` has 8 candidates and 8 slots, so that the best slate is found by trying \
          all, and besides users who, after a click, go on less often (dependent click) \
-         or not at all (cascade); PSAD alone is trained there. {seeds} seeds from {first} on; each has a world, lists and initial weights of its own.",
+         or not at all (cascade); PSAD alone is trained there, with the first {} seeds. {seeds} seeds from {first} on; each has a world, lists and initial weights of its own.",
         scale.items,
         scale.categories,
         scale.users,
@@ -47,6 +47,7 @@ fn head(summary: &Summary) -> String {
         thousands(scale.short_train_lists),
         thousands(scale.validation_lists),
         thousands(scale.test_lists),
+        scale.short_seeds,
     );
     if summary.inputs.iter().any(|input| input.name == Kind::Ratings.name()) {
         text.push_str(
@@ -62,8 +63,8 @@ fn protocol(summary: &Summary) -> String {
         "**Tuning.** All methods have about the same size and go over the lists {} times ({} over ratings), those of variants with a second stage once more, in batches of {} ({} of ratings). Each \
          chooses its learning rate of {rates} by the validation lists of the first seed, and each fit of several passes the best of them by its \
          own: by the expected utility of validation users, or NDCG@10 for ratings, as the mean over a method's \
-         rerankers. PSAD's variants have PSAD's rate, and are fitted with the first {} seeds, beside which PSAD's own row of their \
-         tables stands with the same. Nothing is chosen by test lists.\n\n\
+         rerankers. PSAD's variants have PSAD's rate and fewer seeds, the first ones; utilities in their tables are of the first {}, \
+         differences of all that a variant has, beside PSAD with the same. Nothing is chosen by test lists.\n\n\
          **Statistics.** The test lists of all seeds are pooled. Intervals are 95 % percentile bootstraps, p-values \
          come from paired sign flips, both with the lists of a user (of one seed) as one draw; for ratings, whose users \
          are the same for all seeds, with all lists of a user. They cover the choice of users and lists, not the luck \
@@ -165,13 +166,14 @@ fn blocks(summary: &Summary, latencies: &Latencies) -> String {
         vec![
             size.to_string(),
             variant.steps.map_or_else(String::new, |steps| steps.to_string()),
+            variant.seeds.to_string(),
             estimated(&variant.value),
             differing(variant.vs_full.as_ref()),
             number(burn, 0),
             number(served, 0),
         ]
     });
-    let header = ["K", "steps ⌈10/K⌉", "utility of PSAD-G", "minus K = 5", "p50 µs", "p50 µs served"];
+    let header = ["K", "steps ⌈10/K⌉", "seeds", "utility of PSAD-G", "minus K = 5", "p50 µs", "p50 µs served"];
     format!("## Slots per step (strong)\n\n{}\n![Slots per step](study-blocks.svg)\n", table(&header, 1, rows))
 }
 
@@ -182,13 +184,14 @@ fn ablations(summary: &Summary) -> String {
         let student = summary.variants.iter().find(same);
         vec![
             teacher.label.to_owned(),
+            teacher.seeds.to_string(),
             estimated(&teacher.value),
             differing(teacher.vs_full.as_ref()),
             student.map_or_else(String::new, |student| estimated(&student.value)),
             differing(student.and_then(|student| student.vs_full.as_ref())),
         ]
     });
-    let header = ["PSAD", "utility of PSAD-G", "minus full", "utility of PSAD-S", "minus full"];
+    let header = ["PSAD", "seeds", "utility of PSAD-G", "minus full", "utility of PSAD-S", "minus full"];
     format!("## Ablations (strong)\n\n{}\n![Ablations](study-ablations.svg)\n", table(&header, 1, rows))
 }
 

@@ -24,6 +24,10 @@ pub(crate) struct Scale {
     pub(crate) test_lists: usize,
     /// Seeds of the variants of PSAD, the first of all.
     pub(crate) variant_seeds: usize,
+    /// The same of those that claims speak of.
+    pub(crate) claimed_seeds: usize,
+    /// The same where lists are short.
+    pub(crate) short_seeds: usize,
     /// Passes over simulated training lists.
     pub(crate) epochs: usize,
     /// Passes over the ratings, of which there are far fewer.
@@ -46,10 +50,12 @@ impl Scale {
             users: 1_000,
             categories: 12,
             train_lists: 54_000,
-            short_train_lists: 120_000,
+            short_train_lists: 100_000,
             validation_lists: 300,
             test_lists: 1_000,
-            variant_seeds: 2,
+            variant_seeds: 1,
+            claimed_seeds: 3,
+            short_seeds: 2,
             epochs: 1,
             ratings_epochs: 8,
             batch_size: 64,

@@ -97,9 +97,11 @@ pub(crate) struct VariantSummary {
     pub(crate) block_size: Option<usize>,
     /// Steps for ten slots, likewise.
     pub(crate) steps: Option<usize>,
-    /// Utility.
+    /// Seeds that it was fitted with, the first of all.
+    pub(crate) seeds: usize,
+    /// Utility with those that all variants were fitted with.
     pub(crate) value: Estimate,
-    /// Its difference to the same reranker of PSAD as it is.
+    /// Its difference to the same reranker of PSAD as it is, with all seeds of its own.
     pub(crate) vs_full: Option<Difference>,
 }
 
@@ -176,16 +178,17 @@ pub(crate) fn variants(pool: &Pool) -> Result<Vec<VariantSummary>> {
 fn variant_summary(pool: &Pool, variant: Option<&Variant>, reranker: &'static str) -> Result<VariantSummary> {
     let label = variant.map_or("PSAD", |variant| variant.label);
     let (values, full) = (pool.judged(pool.find(label, reranker)?), pool.judged(pool.find("PSAD", reranker)?));
-    // Of the first seeds alone, beside PSAD with the same.
-    let (values, full, clusters) = (&values[..pool.varied], &full[..pool.varied], &pool.clusters[..pool.varied]);
+    let common = |values: &[Option<f64>]| estimate(&values[..pool.varied], &pool.clusters[..pool.varied]);
+    let against = || difference(values, &full[..values.len()], &pool.clusters[..values.len()]);
     let block_size = variant.map_or(Some(BLOCK_SIZE), Variant::blocks);
     Ok(VariantSummary {
         label,
         reranker,
         block_size,
         steps: block_size.map(|size| SLATE_LENGTH.div_ceil(size)),
-        value: estimate(values, clusters)?,
-        vs_full: variant.map(|_| difference(values, full, clusters)).transpose()?,
+        seeds: by_seed(values, &pool.sizes).len(),
+        value: common(values)?,
+        vs_full: variant.map(|_| against()).transpose()?,
     })
 }
 

@@ -54,6 +54,9 @@ pub(crate) const AUTOREGRESSIVE: &str = "K = 1";
 /// The scorer without its teacher.
 pub(crate) const UNDISTILLED: &str = "without distillation";
 
+/// What claims speak of, which takes more seeds than a look.
+pub(crate) const CLAIMED: [&str; 2] = [AUTOREGRESSIVE, UNDISTILLED];
+
 /// All variants; each is a line.
 pub(crate) static VARIANTS: [Variant; 21] = [
     blocks(AUTOREGRESSIVE, 1),

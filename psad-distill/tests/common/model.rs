@@ -133,8 +133,16 @@ pub(crate) fn full(config: &JointConfig, device: &Device) -> JointObjective<Read
     joint(config, device).with_influence(Some(influence(device))).with_exposure(Some(exposure(device)))
 }
 
+/// Half as much with every slot further away.
 pub(crate) fn influence(device: &Device) -> PairInfluence {
-    PairInfluence::init(WIDTH, 3, LONGEST + 2, &mut Weights::seeded(10, device))
+    let module = PairInfluence::init(WIDTH, 3, LONGEST + 2, &mut Weights::seeded(10, device));
+    let values = named_parameters(&module).unwrap().into_iter().map(|(path, mut array)| {
+        if path == "reach" {
+            array.iter_mut().zip(0..).for_each(|(factor, far)| *factor = 0.5_f32.powi(far));
+        }
+        (path, array)
+    });
+    load_parameters(module, values.collect()).unwrap()
 }
 
 /// What the student learns from its teacher.

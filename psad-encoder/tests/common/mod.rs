@@ -136,6 +136,7 @@ pub(crate) fn floats<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
 pub(crate) struct Read {
     pub(crate) items: Vec<Vec<f32>>,
     pub(crate) inputs: Vec<Vec<f32>>,
+    pub(crate) raw: Vec<Vec<f32>>,
     pub(crate) profile: Vec<f32>,
 }
 
@@ -145,12 +146,12 @@ pub(crate) fn read(encoded: &Encoded, list: usize) -> Read {
         floats(own).chunks(tensor.dims()[2]).map(<[f32]>::to_vec).collect()
     };
     let profile = floats(encoded.profile.clone().narrow(0, list, 1));
-    Read { items: rows(&encoded.items), inputs: rows(&encoded.inputs), profile }
+    Read { items: rows(&encoded.items), inputs: rows(&encoded.inputs), raw: rows(&encoded.raw), profile }
 }
 
 impl Read {
     fn values(&self) -> impl Iterator<Item = &f32> {
-        self.items.iter().chain(&self.inputs).flatten().chain(&self.profile)
+        self.items.iter().chain(&self.inputs).chain(&self.raw).flatten().chain(&self.profile)
     }
 
     pub(crate) fn is_finite(&self) -> bool {

@@ -36,7 +36,8 @@ proptest! {
         }
         let pad = encoded.pad.clone().unsqueeze_dim::<3>(2).expand(encoded.items.dims());
         let items: Tensor<1> = encoded.items.mask_fill(pad.clone(), 0.).powi_scalar(2).sum();
-        let gradients = (items + encoded.inputs.mask_fill(pad, 0.).sum() + encoded.profile.sum()).backward();
+        let rows = [encoded.inputs, encoded.raw].map(|rows| rows.mask_fill(pad.clone(), 0.).sum());
+        let gradients = (rows.into_iter().fold(items, |sum, rows| sum + rows) + encoded.profile.sum()).backward();
         prop_assert!(floats(batch.rows.grad(&gradients).unwrap()).iter().all(|slope| slope.is_finite()));
     }
 }

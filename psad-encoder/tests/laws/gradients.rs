@@ -48,7 +48,7 @@ fn encoder(device: &Device) -> Encoder {
 fn outputs(encoder: &Encoder, batch: &ListBatch) -> Tensor<1> {
     let encoded = encoder.encode(batch);
     let pad = encoded.pad.clone().unsqueeze_dim::<3>(2).expand(encoded.items.dims());
-    let rows = [encoded.items, encoded.inputs].map(|rows| rows.mask_fill(pad.clone(), 0.).flatten(0, 2));
+    let rows = [encoded.items, encoded.inputs, encoded.raw].map(|rows| rows.mask_fill(pad.clone(), 0.).flatten(0, 2));
     Tensor::cat([rows.to_vec(), vec![encoded.profile.flatten(0, 1)]].concat(), 0)
 }
 

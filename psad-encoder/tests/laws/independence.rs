@@ -91,6 +91,15 @@ proptest! {
     }
 
     #[test]
+    fn what_an_item_is_by_itself_hangs_on_neither_user_nor_list(list in list(), other in list(), fields in fields()) {
+        // One score in a list is the mean of all, whatever it is.
+        let alone = |list: List| List { candidates: list.candidates[..1].to_vec(), ..list };
+        let first = alone(list);
+        let second = List { candidates: first.candidates.clone(), ..other };
+        prop_assert_eq!(read(&encode(&[first], fields), 0).raw, read(&encode(&[second], fields), 0).raw);
+    }
+
+    #[test]
     fn every_past_item_and_its_feedback_matter(list in list(), place in 0_usize..6) {
         prop_assume!(!list.history.is_empty());
         let place = place % list.history.len();

@@ -39,7 +39,7 @@ fn permuted(lists: &[List], orders: &[Vec<usize>], fields: Fields) -> ListBatch 
 /// What is read of a list, in another order.
 fn reordered(read: &Read, order: &[usize]) -> Read {
     let pick = |rows: &[Vec<f32>]| order.iter().map(|&item| rows[item].clone()).collect();
-    Read { items: pick(&read.items), inputs: pick(&read.inputs), profile: read.profile.clone() }
+    Read { items: pick(&read.items), inputs: pick(&read.inputs), raw: pick(&read.raw), profile: read.profile.clone() }
 }
 
 fn largest_gap(plain: &Encoded, moved: &Encoded, orders: &[Vec<usize>]) -> f32 {

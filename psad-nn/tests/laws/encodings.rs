@@ -20,7 +20,9 @@ proptest! {
         let selected = all.select(&rows);
         prop_assert_eq!(&selected.lens, &rows.iter().map(|&row| lists[row].len()).collect::<Vec<_>>());
         for (index, &row) in rows.iter().enumerate() {
-            for (tensor, from) in [(&selected.items, &all.items), (&selected.inputs, &all.inputs)] {
+            for (tensor, from) in [
+                (&selected.items, &all.items), (&selected.inputs, &all.inputs), (&selected.raw, &all.raw),
+            ] {
                 prop_assert_eq!(
                     floats(tensor.clone().narrow(0, index, 1)), floats(from.clone().narrow(0, row, 1))
                 );

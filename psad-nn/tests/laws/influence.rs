@@ -85,8 +85,8 @@ fn lists() -> impl Strategy<Value = Vec<Vec<Pair>>> {
 /// `(W x + b)` of one item.
 fn layer(values: &BTreeMap<String, ArrayD<f32>>, name: &str, item: Pair) -> Vec<f64> {
     let (weight, bias) = (&values[&format!("{name}.weight")], &values[&format!("{name}.bias")]);
-    // The inputs of a toy list are twice its items.
-    let part = |axis: usize, out: usize| 2. * f64::from(item[axis]) * f64::from(weight[[axis, out]]);
+    // By itself an item of a toy list is three times what it is in the list.
+    let part = |axis: usize, out: usize| 3. * f64::from(item[axis]) * f64::from(weight[[axis, out]]);
     (0..bias.len()).map(|out| part(0, out) + part(1, out) + f64::from(bias[[out]])).collect()
 }
 

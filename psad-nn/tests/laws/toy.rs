@@ -35,7 +35,7 @@ pub(crate) fn encoded(lists: &[Vec<Pair>], device: &Device) -> Encoded {
     let ranker: Vec<f32> = (0..lists.len() * longest).map(|place| place as f32).collect();
     Encoded {
         inputs: items.clone() * 2.,
-        raw: items.clone() * 2.,
+        raw: items.clone() * 3.,
         items,
         profile: Tensor::from_data(TensorData::new::<f32, _>(profile, [lists.len(), 1]), device),
         ranker: Tensor::from_data(TensorData::new::<f32, _>(ranker, [lists.len(), longest]), device),
@@ -165,7 +165,7 @@ impl ListEncoder for Tower {
         let past = self.tower.forward(batch.history.items.features(&batch.rows));
         Encoded {
             inputs: items.clone() * 2.,
-            raw: items.clone() * 2.,
+            raw: items.clone() * 3.,
             items,
             profile: mean_history(past, batch.history.items.pad.clone()),
             pad: batch.candidates.pad.clone(),
