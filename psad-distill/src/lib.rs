@@ -8,7 +8,7 @@
 //!   it ([`psad_nn::ShownTargets::click_loss`]);
 //! * elsewhere the teacher learns the ideal order ([`psad_nn::generator_loss`]: cross-entropy at the slots whose target is
 //!   relevant, and a listwise hinge), the student every candidate for itself ([`psad_nn::pointwise_loss`]);
-//! * what pairs of candidates do to each other has a price, its mean square ([`JointConfig::influence_penalty`]);
+//! * what candidates do to those below them has a price, its mean square ([`JointConfig::influence_penalty`]);
 //! * the student, or with a guide what it adds to its scores and nothing else, is drawn to the slate that the teacher makes
 //!   by itself, slot by slot, early slots most; or to the teacher's
 //!   probabilities along it, row by row or collapsed by [`collapse`] ([`DistillationForm`]). The teacher's side is always

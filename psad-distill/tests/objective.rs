@@ -150,7 +150,7 @@ proptest! {
         prop_assert!(moved("guide.layers.layers.0.weight") && moved("guide.ranker"));
         // One distribution over all slots knows no influence, and nothing stands above the first slot.
         let below = config.form != DistillationForm::Collapsed && config.slots != Some(1);
-        prop_assert!(!below || moved("guidance.affected.weight"));
+        prop_assert!(!below || moved("guidance.below.weight"));
     }
 
     #[test]

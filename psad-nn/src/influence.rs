@@ -8,15 +8,16 @@ use ndarray::ArrayView2;
 use crate::generate::{ReadError, read};
 use crate::{Encoded, Weights, linear};
 
-/// `I[c, i] = (W_a x_c + a) · (W_b x_i + b) / √rank`: what candidate `c`, placed above, adds to the logit or score of candidate `i`,
-/// times a learned factor per distance.
+/// `I[c, i] = (W_a x_c + a) · (W_b x_i + b) / √rank` of [raw](Encoded::raw) items: what candidate `c`, placed above, adds to
+/// the logit or score of candidate `i`, times a learned factor per distance. What an item does to the next is the same for
+/// all users, as far as this knows.
 ///
 /// It lets what is scored in one pass be picked in the light of what stands above: the slots of a block, which a network
 /// predicts in parallel, and a student's whole slate.
 #[derive(Module, Debug)]
 pub struct PairInfluence {
-    acting: Linear,
-    affected: Linear,
+    above: Linear,
+    below: Linear,
     reach: Param<Tensor<1>>,
 }
 
@@ -24,25 +25,25 @@ impl PairInfluence {
     /// Draws the weights, of `rank` (at least 1) for items of `width`, in lists of up to `max_candidates`.
     pub fn init(width: usize, rank: usize, max_candidates: usize, weights: &mut Weights) -> Self {
         Self {
-            acting: weights.linear(width, rank),
-            affected: weights.linear(width, rank),
+            above: weights.linear(width, rank),
+            below: weights.linear(width, rank),
             reach: weights.constant([max_candidates], 1.),
         }
     }
 
     /// The same, which has no influence until it is trained.
     pub fn init_zero(width: usize, rank: usize, max_candidates: usize, weights: &mut Weights) -> Self {
-        Self { affected: weights.zero_linear(width, rank), ..Self::init(width, rank, max_candidates, weights) }
+        Self { below: weights.zero_linear(width, rank), ..Self::init(width, rank, max_candidates, weights) }
     }
 
     /// The influence between the candidates of a batch.
     pub fn between(&self, encoded: &Encoded) -> Influence {
-        let acting = linear(&self.acting, encoded.raw.clone());
-        let [_, _, rank] = acting.dims();
+        let above = linear(&self.above, encoded.raw.clone());
+        let [_, _, rank] = above.dims();
         // As in attention: the product of two vectors grows with their width.
-        let acting = acting / (rank as f64).sqrt();
-        let affected = linear(&self.affected, encoded.raw.clone());
-        Influence { pairs: acting.matmul(affected.transpose()), reach: self.reach.val(), exposure: None }
+        let above = above / (rank as f64).sqrt();
+        let below = linear(&self.below, encoded.raw.clone());
+        Influence { pairs: above.matmul(below.transpose()), reach: self.reach.val(), exposure: None }
     }
 }
 

@@ -27,7 +27,8 @@ pub struct Encoded {
     pub items: Tensor<3>,
     /// `x̃`: every candidate by itself, after gate and position, `[batch, candidates, width]`.
     pub inputs: Tensor<3>,
-    /// `x`: every candidate by itself, before anything of user and position, `[batch, candidates, width]`.
+    /// `x`: every candidate by itself, before anything of user and position (but with the
+    /// ranker's score, standardised within the list), `[batch, candidates, width]`.
     pub raw: Tensor<3>,
     /// The user: features `e_u`, then the intent `h_u` read from the history, `[batch, profile]`.
     pub profile: Tensor<2>,

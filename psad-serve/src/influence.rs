@@ -10,8 +10,8 @@ use crate::source::Source;
 
 /// `I[c, i] = (W_a x_c + a) · (W_b x_i + b) / √rank`, times a factor per distance.
 pub(crate) struct PairInfluence {
-    acting: Linear,
-    affected: Linear,
+    above: Linear,
+    below: Linear,
     reach: Vec<f32>,
     width: usize,
 }
@@ -24,8 +24,8 @@ impl PairInfluence {
         max_candidates: usize,
     ) -> Result<Self, ModelFileError> {
         Ok(Self {
-            acting: source.affine("acting", width, rank)?.scaled((rank as f64).sqrt().recip()).pack(source.dispatch),
-            affected: source.affine("affected", width, rank)?.pack(source.dispatch),
+            above: source.affine("above", width, rank)?.scaled((rank as f64).sqrt().recip()).pack(source.dispatch),
+            below: source.affine("below", width, rank)?.pack(source.dispatch),
             reach: source.numbers("reach", max_candidates)?,
             width,
         })
@@ -36,11 +36,11 @@ impl PairInfluence {
         &self,
         dispatch: Dispatch,
         encoded: &Encoded,
-        [acting, affected]: &mut [Buffer; 2],
+        [above, below]: &mut [Buffer; 2],
         pairs: &mut Influence,
     ) {
         let count = encoded.ranker.len();
-        self.write(dispatch, encoded, [acting, affected], pairs.reset(count, &self.reach));
+        self.write(dispatch, encoded, [above, below], pairs.reset(count, &self.reach));
     }
 
     /// With what is in `known` beside it: another influence, whose factors per distance are those of both.
@@ -57,15 +57,15 @@ impl PairInfluence {
         rows.iter_mut().zip(known.pairs()).for_each(|(pair, known)| *pair += known);
     }
 
-    fn write(&self, dispatch: Dispatch, encoded: &Encoded, [acting, affected]: [&mut Buffer; 2], rows: &mut [f32]) {
-        let (count, rank) = (encoded.ranker.len(), self.acting.columns());
+    fn write(&self, dispatch: Dispatch, encoded: &Encoded, [above, below]: [&mut Buffer; 2], rows: &mut [f32]) {
+        let (count, rank) = (encoded.ranker.len(), self.above.columns());
         let raw = encoded.raw.get(count * self.width);
-        let acting = acting.room(count * rank);
-        self.acting.forward(dispatch, raw, acting, Then::Write);
-        let affected = affected.room(count * rank);
-        self.affected.forward(dispatch, raw, affected, Then::Write);
-        for (row, acting) in rows.chunks_exact_mut(count).zip(acting.chunks_exact(rank)) {
-            dispatch.dots(affected, acting, 0., row);
+        let above = above.room(count * rank);
+        self.above.forward(dispatch, raw, above, Then::Write);
+        let below = below.room(count * rank);
+        self.below.forward(dispatch, raw, below, Then::Write);
+        for (row, above) in rows.chunks_exact_mut(count).zip(above.chunks_exact(rank)) {
+            dispatch.dots(below, above, 0., row);
         }
     }
 }

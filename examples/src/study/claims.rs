@@ -194,7 +194,7 @@ mod tests {
                 reranker: TEACHER,
                 block_size: Some(1),
                 steps: Some(10),
-                seeds: 1,
+                seeds: Some(1),
                 value,
                 vs_full,
             };

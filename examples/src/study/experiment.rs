@@ -11,7 +11,7 @@ use super::fitting::{Fit, Job, Unit, models};
 use super::lists::{Kind, Lists};
 use super::measure::{Values, measure};
 use super::parallel::in_parallel;
-use super::scale::{RATES, Scale};
+use super::scale::Scale;
 use super::stats::rounded;
 use super::variants::{CLAIMED, ONE_SHOT, VARIANTS, Variant};
 
@@ -100,7 +100,7 @@ pub(crate) fn run(lists: &[Lists], scale: &Scale, bar: &ProgressBar) -> Result<E
 /// A bar for all fits of the inputs `kinds`.
 pub(crate) fn progress(kinds: &[Kind], seeds: &[u64], scale: &Scale) -> ProgressBar {
     let of_seed =
-        |kind, nth| if nth == 0 { models(kind).len() * RATES.len() } else { 0 } + later_units(kind, nth, scale).len();
+        |kind, nth| if nth == 0 { models(kind).len() * kind.rates().len() } else { 0 } + later_units(kind, nth, scale).len();
     let fits: usize = kinds
         .iter()
         .flat_map(|&kind| (0..kind.seeds(seeds, scale).len() as u64).map(move |nth| of_seed(kind, nth)))
@@ -114,10 +114,11 @@ pub(crate) fn progress(kinds: &[Kind], seeds: &[u64], scale: &Scale) -> Progress
     bar
 }
 
-/// Every method with every rate, on the first seed of every input.
-fn tuning_jobs(lists: &[Lists], first: u64) -> Vec<Job<'_>> {
+/// Every method with every rate, on the first seed.
+fn tuning_jobs<'a>(lists: &'a [Lists], first: u64) -> Vec<Job<'a>> {
     let of_first = lists.iter().filter(|lists| lists.seed == first);
-    let with_rates = |lists, model| RATES.map(|rate| Job { lists, unit: Unit::plain(model), rate });
+    let with_rates =
+        |lists: &'a Lists, model| lists.kind.rates().map(|rate| Job { lists, unit: Unit::plain(model), rate });
     of_first.flat_map(|lists| models(lists.kind).iter().flat_map(move |&model| with_rates(lists, model))).collect()
 }
 
@@ -128,7 +129,7 @@ type Done<'a> = (Job<'a>, Fit);
 fn choose<'a>(jobs: &[Job<'a>], fits: Vec<Fit>) -> Result<(Vec<Choice>, Vec<Done<'a>>)> {
     let (mut choices, mut chosen) = (Vec::new(), Vec::new());
     let mut fits = fits.into_iter();
-    for jobs in jobs.chunks(RATES.len()) {
+    for jobs in jobs.chunk_by(|one, next| one.unit.label() == next.unit.label()) {
         let tried: Vec<Done<'a>> = jobs.iter().copied().zip(fits.by_ref()).collect();
         let reached = tried.iter().map(|(job, fit)| (job.rate, rounded(fit.validation))).collect();
         // `max_by` keeps the last of equals, so it walks backwards.
@@ -142,7 +143,7 @@ fn choose<'a>(jobs: &[Job<'a>], fits: Vec<Fit>) -> Result<(Vec<Choice>, Vec<Done
 }
 
 /// What is fitted beside the tuning: methods on the other seeds, one-shot wherever there are all methods, all variants
-/// where items influence each other most, with the first seeds.
+/// where items influence each other most, with as many of the first seeds as they have.
 fn later_units(kind: Kind, nth_seed: u64, scale: &Scale) -> Vec<Unit> {
     let plain = models(kind).iter().filter(|_| nth_seed > 0).map(|&model| Unit::plain(model));
     let seeds =

@@ -7,7 +7,7 @@ use psad::sim::{Examination, Interactions, ListTruth, Optima, SimConfig, Simulat
 use psad::{LabeledList, Schema};
 
 use super::measure::Column;
-use super::scale::Scale;
+use super::scale::{RATES, RATINGS_RATES, Scale};
 use crate::{Input, SLATE_LENGTH};
 
 /// Candidates of the lists whose best slate is known exactly.
@@ -49,6 +49,11 @@ impl Kind {
     /// Slots of every slate.
     pub(crate) fn slots(self) -> usize {
         if self.is_exhaustive() { EXHAUSTIVE } else { SLATE_LENGTH }
+    }
+
+    /// Learning rates to choose from.
+    pub(crate) fn rates(self) -> [f64; 2] {
+        if self == Self::Ratings { RATINGS_RATES } else { RATES }
     }
 
     /// With which seeds of the study.
@@ -113,7 +118,7 @@ pub(crate) struct Lists {
     pub(crate) seed: u64,
     /// What a request looks like.
     pub(crate) schema: Schema,
-    /// To learn from.
+    /// To learn from; nothing, when all is fitted.
     pub(crate) train: Vec<LabeledList>,
     /// To choose rates and epochs with.
     pub(crate) validation: Part,

@@ -3,7 +3,7 @@
 use super::latency::{Latencies, Timing};
 use super::lists::Kind;
 use super::pool::TEACHER;
-use super::scale::RATES;
+use super::scale::{RATES, RATINGS_RATES};
 use super::summary::{Activity, InputSummary, Row, Summary, VariantSummary};
 use super::tables::{differing, estimated, number, percent, table};
 use crate::SLATE_LENGTH;
@@ -58,13 +58,15 @@ fn head(summary: &Summary) -> String {
 }
 
 fn protocol(summary: &Summary) -> String {
-    let (scale, rates) = (&summary.scale, RATES.map(|rate| rate.to_string()).join(" and "));
+    let [rates, ratings] = [RATES, RATINGS_RATES].map(|rates| rates.map(|rate| rate.to_string()).join(" and "));
+    let scale = &summary.scale;
     format!(
-        "**Tuning.** All methods have about the same size and go over the lists {} times ({} over ratings), those of variants with a second stage once more, in batches of {} ({} of ratings). Each \
-         chooses its learning rate of {rates} by the validation lists of the first seed, and each fit of several passes the best of them by its \
+        "**Tuning.** All methods have about the same size and go over the lists {} time(s) ({} over ratings), those of variants with a second stage once more, in batches of {} ({} of ratings). Each \
+         chooses its learning rate of {rates} ({ratings} for ratings) by the validation lists of the first seed, and each fit of several passes the best of them by its \
          own: by the expected utility of validation users, or NDCG@10 for ratings, as the mean over a method's \
-         rerankers. PSAD's variants have PSAD's rate and fewer seeds, the first ones; utilities in their tables are of the first {}, \
-         differences of all that a variant has, beside PSAD with the same. Nothing is chosen by test lists.\n\n\
+         rerankers. PSAD's variants have PSAD's rate. Most are fitted with the first seed alone (their utilities are of it), \
+         those that claims speak of with more; differences are to PSAD with the same seeds. Where that is one seed, luck \
+         of two fits is in the difference. Nothing is chosen by test lists.\n\n\
          **Statistics.** The test lists of all seeds are pooled. Intervals are 95 % percentile bootstraps, p-values \
          come from paired sign flips, both with the lists of a user (of one seed) as one draw; for ratings, whose users \
          are the same for all seeds, with all lists of a user. They cover the choice of users and lists, not the luck \
@@ -74,7 +76,6 @@ fn protocol(summary: &Summary) -> String {
         scale.ratings_epochs,
         scale.batch_size,
         scale.ratings_batch_size,
-        scale.variant_seeds,
         summary.comparisons,
         0.05 * summary.comparisons as f64,
     )
@@ -165,15 +166,15 @@ fn blocks(summary: &Summary, latencies: &Latencies) -> String {
         let served = timing.and_then(|timing| timing.served).map(|served| served.p50);
         vec![
             size.to_string(),
-            variant.steps.map_or_else(String::new, |steps| steps.to_string()),
-            variant.seeds.to_string(),
+            counted(variant.steps),
             estimated(&variant.value),
+            counted(variant.seeds),
             differing(variant.vs_full.as_ref()),
             number(burn, 0),
             number(served, 0),
         ]
     });
-    let header = ["K", "steps ⌈10/K⌉", "seeds", "utility of PSAD-G", "minus K = 5", "p50 µs", "p50 µs served"];
+    let header = ["K", "steps ⌈10/K⌉", "utility of PSAD-G", "seeds", "minus K = 5", "p50 µs", "p50 µs served"];
     format!("## Slots per step (strong)\n\n{}\n![Slots per step](study-blocks.svg)\n", table(&header, 1, rows))
 }
 
@@ -184,14 +185,14 @@ fn ablations(summary: &Summary) -> String {
         let student = summary.variants.iter().find(same);
         vec![
             teacher.label.to_owned(),
-            teacher.seeds.to_string(),
             estimated(&teacher.value),
+            counted(teacher.seeds),
             differing(teacher.vs_full.as_ref()),
             student.map_or_else(String::new, |student| estimated(&student.value)),
             differing(student.and_then(|student| student.vs_full.as_ref())),
         ]
     });
-    let header = ["PSAD", "seeds", "utility of PSAD-G", "minus full", "utility of PSAD-S", "minus full"];
+    let header = ["PSAD", "utility of PSAD-G", "seeds", "minus full", "utility of PSAD-S", "minus full"];
     format!("## Ablations (strong)\n\n{}\n![Ablations](study-ablations.svg)\n", table(&header, 1, rows))
 }
 
@@ -211,9 +212,7 @@ fn activity(summary: &Summary) -> String {
 }
 
 fn rates(summary: &Summary) -> String {
-    let header: Vec<String> = RATES.iter().map(|rate| format!("validation at {rate}")).collect();
-    let header: Vec<&str> =
-        ["input", "method", "chosen"].into_iter().chain(header.iter().map(String::as_str)).collect();
+    let header = ["input", "method", "chosen", "validation at the lower", "at the higher"];
     let rows = summary.rates.iter().map(|choice| {
         let tried = choice.tried.iter().map(|&(_, reached)| number(Some(reached), 4));
         let named = [choice.input.to_owned(), choice.method.to_owned(), choice.rate.to_string()];
@@ -231,6 +230,11 @@ fn served(latencies: &Latencies) -> String {
     let header = ["reranker", "burn p50 µs", "burn p99 µs", "served p50 µs", "served p99 µs"];
     let missing = latencies.not_served.iter().map(|(name, why)| format!("\n{name} is not served: {why}.\n"));
     format!("## Served without burn\n\n{}{}", table(&header, 1, rows), missing.collect::<String>())
+}
+
+/// Nothing where there is nothing to count.
+fn counted(count: Option<usize>) -> String {
+    count.map_or_else(String::new, |count| count.to_string())
 }
 
 /// 24,000 reads better than 24000.

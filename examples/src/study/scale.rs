@@ -2,8 +2,11 @@
 
 use serde::Serialize;
 
-/// Learning rates that every trained method may choose from, on the validation lists of the first seed.
+/// Learning rates that every trained method may choose from on simulated users, on the validation lists of the first seed.
 pub(crate) const RATES: [f64; 2] = [3e-3, 1.2e-2];
+
+/// The same on ratings, which are few and come in smaller batches.
+pub(crate) const RATINGS_RATES: [f64; 2] = [1e-3, 3e-3];
 
 /// Sizes of worlds and fits.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -49,8 +52,8 @@ impl Scale {
             items: 300,
             users: 1_000,
             categories: 12,
-            train_lists: 54_000,
-            short_train_lists: 100_000,
+            train_lists: 44_000,
+            short_train_lists: 80_000,
             validation_lists: 300,
             test_lists: 1_000,
             variant_seeds: 1,

@@ -97,8 +97,8 @@ pub(crate) struct VariantSummary {
     pub(crate) block_size: Option<usize>,
     /// Steps for ten slots, likewise.
     pub(crate) steps: Option<usize>,
-    /// Seeds that it was fitted with, the first of all.
-    pub(crate) seeds: usize,
+    /// Seeds of the difference, the first of all.
+    pub(crate) seeds: Option<usize>,
     /// Utility with those that all variants were fitted with.
     pub(crate) value: Estimate,
     /// Its difference to the same reranker of PSAD as it is, with all seeds of its own.
@@ -186,7 +186,7 @@ fn variant_summary(pool: &Pool, variant: Option<&Variant>, reranker: &'static st
         reranker,
         block_size,
         steps: block_size.map(|size| SLATE_LENGTH.div_ceil(size)),
-        seeds: by_seed(values, &pool.sizes).len(),
+        seeds: variant.map(|_| by_seed(values, &pool.sizes).len()),
         value: common(values)?,
         vs_full: variant.map(|_| against()).transpose()?,
     })

@@ -40,7 +40,7 @@ impl Exponentials {
         Self { items: vec![1.; sizes.width * padded(sizes.candidates)], queries: vec![1.; sizes.slots * sizes.width] }
     }
 
-    /// Whether `x + q` may be split: not into nothing and infinity.
+    /// False where an exponential would be zero or infinite.
     #[inline(always)]
     fn fill<const FMA: bool>(&mut self, item: &[f32], query: &[f32], sizes: PointSizes) -> bool {
         // NaN counts as far.
@@ -101,7 +101,7 @@ impl Kernel for Point<'_> {
     }
 }
 
-/// For values so large that their exponentials have no product.
+/// For values so large that their exponentials are zero or infinite.
 #[inline(always)]
 fn point_directly<const FMA: bool>(item: &[f32], query: &[f32], compare: &[f32], sizes: PointSizes, out: &mut [f32]) {
     for (query, out) in query.chunks_exact(sizes.width).zip(out.chunks_exact_mut(sizes.candidates)) {

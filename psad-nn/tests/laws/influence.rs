@@ -134,7 +134,7 @@ proptest! {
         for (list, items) in lists.iter().enumerate() {
             for (c, &acting) in items.iter().enumerate() {
                 for (i, &affected) in items.iter().enumerate() {
-                    let (a, b) = (layer(&values, "acting", acting), layer(&values, "affected", affected));
+                    let (a, b) = (layer(&values, "above", acting), layer(&values, "below", affected));
                     let expected = a.iter().zip(&b).map(|(a, b)| a * b).sum::<f64>() / (a.len() as f64).sqrt();
                     let found = f64::from(pairs[[list, c, i]]);
                     prop_assert!((found - expected).abs() < 1e-4 * (1. + expected.abs()), "{found} {expected}");
