@@ -67,7 +67,9 @@ impl Study {
             let mut here = self.lists(kind, &scale)?;
             experiment.extend(experiment::run(&here, &scale, &bar)?);
             // The next input needs the memory.
-            here.iter_mut().for_each(|lists| lists.train = Vec::new());
+            for lists in &mut here {
+                lists.train = Vec::new();
+            }
             lists.extend(here);
         }
         bar.finish_and_clear();

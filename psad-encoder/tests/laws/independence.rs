@@ -95,7 +95,7 @@ proptest! {
         // The scores stay, as they are standardised within the list.
         let mut candidates = list.candidates.clone();
         let strangers = other.candidates.iter().cycle();
-        candidates.iter_mut().skip(1).zip(strangers).for_each(|(own, stranger)| own.0 = stranger.0.clone());
+        candidates.iter_mut().skip(1).zip(strangers).for_each(|(own, stranger)| own.0 = stranger.0);
         let elsewhere = List { candidates, ..other };
         let [raw, there] = [list, elsewhere].map(|list| read(&encode(&[list], fields), 0).raw.swap_remove(0));
         prop_assert!(raw.iter().zip(there).all(|(a, b)| (a - b).abs() < ROUNDING));
