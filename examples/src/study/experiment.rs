@@ -99,8 +99,10 @@ pub(crate) fn run(lists: &[Lists], scale: &Scale, bar: &ProgressBar) -> Result<E
 
 /// A bar for all fits of the inputs `kinds`.
 pub(crate) fn progress(kinds: &[Kind], seeds: &[u64], scale: &Scale) -> ProgressBar {
-    let of_seed =
-        |kind, nth| if nth == 0 { models(kind).len() * kind.rates().len() } else { 0 } + later_units(kind, nth, scale).len();
+    let of_seed = |kind: Kind, nth| {
+        let tuning = if nth == 0 { models(kind).len() * kind.rates().len() } else { 0 };
+        tuning + later_units(kind, nth, scale).len()
+    };
     let fits: usize = kinds
         .iter()
         .flat_map(|&kind| (0..kind.seeds(seeds, scale).len() as u64).map(move |nth| of_seed(kind, nth)))

@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use psad::core::ModelFile;
-use psad::methods::{
-    DlcmConfig, Nar4RecConfig, PlainEncoderConfig, PointwiseMlpConfig, PrmConfig, Seq2SlateConfig, SetRankConfig,
-};
+use psad::methods::{Nar4RecConfig, PlainEncoderConfig};
 use psad::train::{TrainConfig, Trainer};
 use psad::{LabeledList, Method, MethodConfig, PsadConfig, Reranker, Strategy, ValidationPoint};
 
@@ -136,22 +134,14 @@ impl Job<'_> {
                 self.fitted(config, scale, true)
             }
             Model::Nar4Rec => self.fitted(nar4rec(self.lists.kind), scale, true),
-            Model::Prm => self.fitted(PrmConfig { encoder: wide(sizes.prm().encoder), ..sizes.prm() }, scale, false),
-            Model::SetRank => {
-                self.fitted(SetRankConfig { encoder: wide(sizes.set_rank().encoder), ..sizes.set_rank() }, scale, false)
+            Model::Prm => self.fitted(sizes.prm().with_encoder(wide(sizes.prm().encoder)), scale, false),
+            Model::SetRank => self.fitted(sizes.set_rank().with_encoder(wide(sizes.set_rank().encoder)), scale, false),
+            Model::Dlcm => self.fitted(sizes.dlcm().with_encoder(wide(sizes.dlcm().encoder)), scale, false),
+            Model::Seq2Slate => {
+                self.fitted(sizes.seq2slate().with_encoder(wide(sizes.seq2slate().encoder)), scale, false)
             }
-            Model::Dlcm => {
-                self.fitted(DlcmConfig { encoder: wide(sizes.dlcm().encoder), ..sizes.dlcm() }, scale, false)
-            }
-            Model::Seq2Slate => self.fitted(
-                Seq2SlateConfig { encoder: wide(sizes.seq2slate().encoder), ..sizes.seq2slate() },
-                scale,
-                false,
-            ),
             Model::Mir => self.fitted(sizes.mir().with_embedding(embedding), scale, false),
-            Model::Mlp => {
-                self.fitted(PointwiseMlpConfig { encoder: wide(sizes.mlp().encoder), ..sizes.mlp() }, scale, false)
-            }
+            Model::Mlp => self.fitted(sizes.mlp().with_encoder(wide(sizes.mlp().encoder)), scale, false),
         };
         fit.with_context(|| format!("fitting {self}"))
     }
