@@ -111,7 +111,7 @@ impl Source {
         let objective = JointConfig { slots: Some(SLATE_LENGTH), ..JointConfig::default() };
         let clicks = PsadConfig { encoder: sizes.encoder.clone().with_embedding(16), objective, ..sizes.clone() };
         // Nothing was shown below anything, so there is no influence to learn.
-        self.pick(clicks, PsadConfig { objective: ratings, influence: 0, exposure: false, guide: false, ..sizes })
+        self.pick(clicks, PsadConfig { objective: ratings, influence: false, exposure: false, guide: false, ..sizes })
     }
 
     /// Sizes, weights and decoding of NAR4Rec. Learned from what was shown, as published, it comes no further than the

@@ -1,12 +1,18 @@
 //! The clicks that a whole slate is expected to bring, and the moves that raise them.
 
 use psad_core::SlateBuilder;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 
 /// A move must gain at least this much, so that rounding never makes the search go in circles.
 const GAIN: f64 = 1e-6;
 
 /// Passes over all moves; the last ones find next to nothing.
 pub(crate) const MOST_SWEEPS: usize = 20;
+
+/// Random swaps by which an order leaves where no single move helps: enough to get away, too few to forget what is good
+/// about it.
+const KICK: usize = 4;
 
 /// Candidates that the search looks at, and slots that it looks ahead: what is placed, then those with the best logits. It
 /// bounds the time of long lists and slates.
@@ -47,26 +53,51 @@ impl Outlook {
         (from..self.slots).map(|slot| self.seen[slot] * f64::from(1. / (1. + (-self.logit(order, slot)).exp())))
     }
 
-    /// Makes whatever move helps, and the slate takes, until none does or all have been tried `sweeps` times. Gives the
-    /// items of the block.
+    /// Iterated local search (Lourenço, Martin & Stützle 2003): makes whatever move helps, and the slate takes, until none
+    /// does; then leaves the best order so far by random swaps, always the same ones, and climbs again, as long as all
+    /// moves have been tried fewer than `sweeps` times. Gives the items of the block.
     pub(crate) fn climb(&self, slate: &SlateBuilder, sweeps: usize) -> Vec<usize> {
-        let mut order: Vec<usize> = (0..self.pool.len()).collect();
-        let mut chances: Vec<f64> = self.chances(&order, 0).collect();
-        for _ in 0..sweeps.min(MOST_SWEEPS) {
-            let mut moved = false;
-            for first in 0..self.slots {
-                for last in first + 1..order.len() {
-                    moved |= self.improve(&mut order, &mut chances, (first, last), slate);
-                }
+        let mut left = sweeps.min(MOST_SWEEPS);
+        let mut best: Vec<usize> = (0..self.pool.len()).collect();
+        let mut worth = self.ascend(&mut best, slate, &mut left).0;
+        let mut rng = ChaCha8Rng::seed_from_u64(0);
+        while left > 0 && self.slots > 0 && best.len() > 2 {
+            let mut order = best.clone();
+            for _ in 0..KICK {
+                order.swap(rng.random_range(0..self.slots), rng.random_range(0..best.len()));
             }
-            if !moved {
-                break;
+            if !self.allowed(slate, &order) {
+                left -= 1;
+                continue;
+            }
+            let (found, arrived) = self.ascend(&mut order, slate, &mut left);
+            // What is not at its top yet may still be improved by a single move, and the best may not.
+            if arrived && found > worth + GAIN {
+                (best, worth) = (order, found);
             }
         }
-        order[..self.block.min(self.slots)].iter().map(|&item| self.pool[item]).collect()
+        best[..self.block.min(self.slots)].iter().map(|&item| self.pool[item]).collect()
     }
 
-    /// Swaps two places, then raises the lower to the upper, and keeps what helps. `chances` are those of `order`.
+    /// Tries all moves up to `left` times, and counts that down. Gives what the order is worth then, and whether no move
+    /// helps it any more.
+    fn ascend(&self, order: &mut [usize], slate: &SlateBuilder, left: &mut usize) -> (f64, bool) {
+        let mut chances: Vec<f64> = self.chances(order, 0).collect();
+        let mut arrived = false;
+        while *left > 0 && !arrived {
+            *left -= 1;
+            arrived = true;
+            for first in 0..self.slots {
+                for last in first + 1..order.len() {
+                    arrived &= !self.improve(order, &mut chances, (first, last), slate);
+                }
+            }
+        }
+        (chances.iter().sum(), arrived)
+    }
+
+    /// Swaps two places, then raises the lower to the upper, then lowers the upper to the lower, and keeps what helps.
+    /// `chances` are those of `order`.
     fn improve(
         &self,
         order: &mut [usize],
@@ -75,21 +106,27 @@ impl Outlook {
         slate: &SlateBuilder,
     ) -> bool {
         let mut moved = false;
-        for raise in [false, true] {
-            if raise && last == first + 1 {
-                continue;
-            }
+        for change in self.moves(first, last) {
             let before: f64 = chances[first..].iter().sum();
-            shift(&mut order[first..=last], raise);
+            change.make(&mut order[first..=last]);
             let after: f64 = self.chances(order, first).sum();
             if after > before + GAIN && self.allowed(slate, order) {
                 moved = true;
                 chances.iter_mut().skip(first).zip(self.chances(order, first)).for_each(|(old, new)| *old = new);
             } else {
-                unshift(&mut order[first..=last], raise);
+                change.undo(&mut order[first..=last]);
             }
         }
         moved
+    }
+
+    /// The moves of a stretch that give a slate of their own.
+    fn moves(&self, first: usize, last: usize) -> &'static [Move] {
+        match last {
+            _ if last == first + 1 => &[Move::Swap],
+            _ if last < self.slots => &[Move::Swap, Move::Raise, Move::Lower],
+            _ => &[Move::Swap, Move::Raise],
+        }
     }
 
     /// Whether the model and the rules let the order stand.
@@ -106,19 +143,31 @@ impl Outlook {
     }
 }
 
-/// Swaps the ends of a stretch, or raises its last to the front.
-fn shift(stretch: &mut [usize], raise: bool) {
-    if raise {
-        stretch.rotate_right(1);
-    } else if let [first, .., last] = stretch {
-        std::mem::swap(first, last);
-    }
+/// What can be done with a stretch of an order.
+#[derive(Debug, Clone, Copy)]
+enum Move {
+    /// The two ends change places.
+    Swap,
+    /// The last goes first.
+    Raise,
+    /// The first goes last.
+    Lower,
 }
 
-fn unshift(stretch: &mut [usize], raise: bool) {
-    if raise {
-        stretch.rotate_left(1);
-    } else {
-        shift(stretch, false);
+impl Move {
+    fn make(self, stretch: &mut [usize]) {
+        match self {
+            Self::Swap => stretch.swap(0, stretch.len() - 1),
+            Self::Raise => stretch.rotate_right(1),
+            Self::Lower => stretch.rotate_left(1),
+        }
+    }
+
+    fn undo(self, stretch: &mut [usize]) {
+        match self {
+            Self::Swap => self.make(stretch),
+            Self::Raise => Self::Lower.make(stretch),
+            Self::Lower => Self::Raise.make(stretch),
+        }
     }
 }

@@ -37,7 +37,7 @@ pub struct JointConfig {
     /// Weight `α` of the distillation (default 0.2). Its gradients count for the clipped norm, so that more of it slows
     /// all else down; without a guide of the student's own, clicks are also learned less well, and 0.005 is enough.
     pub distillation: f64,
-    /// Weight of the mean square of what candidates do to those below them (default 0.1): what few clicks speak for
+    /// Weight of the mean square of what candidates do to those below them (default 0.05): what few clicks speak for
     /// stays small, and search does not fall for it.
     pub influence_penalty: f64,
     /// Trains nothing by clicks or labels, only the distillation: for a teacher that is trained already (default false).
@@ -66,7 +66,7 @@ impl Default for JointConfig {
             target: Target::default(),
             ties: TiedTargets::default(),
             distillation: 0.2,
-            influence_penalty: 0.1,
+            influence_penalty: 0.05,
             distillation_only: false,
             strategy: Strategy::Greedy,
             decay: 0.8,

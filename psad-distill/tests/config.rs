@@ -17,7 +17,10 @@ fn with(change: impl FnOnce(&mut JointConfig)) -> JointConfig {
 fn the_default_is_that_of_the_documentation() {
     let config = JointConfig::default();
     assert!(config.check().is_ok());
-    assert_eq!((config.decay, config.temperature, config.distillation, config.influence_penalty), (0.8, 0.3, 0.2, 0.1));
+    assert_eq!(
+        (config.decay, config.temperature, config.distillation, config.influence_penalty),
+        (0.8, 0.3, 0.2, 0.05)
+    );
     assert_eq!((config.slots, config.form), (None, DistillationForm::Slate));
 }
 

@@ -150,7 +150,7 @@ proptest! {
         prop_assert!(moved("guide.layers.layers.0.weight") && moved("guide.ranker"));
         // One distribution over all slots knows no influence, and nothing stands above the first slot.
         let below = config.form != DistillationForm::Collapsed && config.slots != Some(1);
-        prop_assert!(!below || moved("guidance.below.weight"));
+        prop_assert!(!below || moved("guidance.above.weight"));
     }
 
     #[test]
@@ -158,7 +158,7 @@ proptest! {
         let device = Device::flex();
         let batch = shown_batch(&labels, &device);
         let guide = ScorerConfig::new(8, 3).init(1, &device);
-        let guidance = PairInfluence::init_zero(8, 3, LONGEST + 2, &mut Weights::seeded(1, &device));
+        let guidance = PairInfluence::init(8, LONGEST + 2, &mut Weights::seeded(1, &device));
         let guided = full(&config, &device).with_guide(Some(guide), Some(guidance));
         prop_assert_eq!(read(&guided.losses(&batch)), read(&full(&config, &device).losses(&batch)));
     }

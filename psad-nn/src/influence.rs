@@ -8,42 +8,32 @@ use ndarray::ArrayView2;
 use crate::generate::{ReadError, read};
 use crate::{Encoded, Weights, linear};
 
-/// `I[c, i] = (W_a x_c + a) · (W_b x_i + b) / √rank` of [raw](Encoded::raw) items: what candidate `c`, placed above, adds to
-/// the logit or score of candidate `i`, times a learned factor per distance. What an item does to the next is the same for
-/// all users, as far as this knows.
+/// `I[c, i] = (W x_c + a) · x_i / √width` of [raw](Encoded::raw) items: what candidate `c`, placed above, adds to the logit or
+/// score of candidate `i`, times a learned factor per distance. What an item does to the next is the
+/// same for all users, as far as this knows.
 ///
 /// It lets what is scored in one pass be picked in the light of what stands above: the slots of a block, which a network
-/// predicts in parallel, and a student's whole slate.
+/// predicts in parallel, and a student's whole slate. Without effect until it is trained: a product of more matrices would
+/// learn the strongest patterns first, and the many equally strong ones that substitutes make very late.
 #[derive(Module, Debug)]
 pub struct PairInfluence {
     above: Linear,
-    below: Linear,
     reach: Param<Tensor<1>>,
 }
 
 impl PairInfluence {
-    /// Draws the weights, of `rank` (at least 1) for items of `width`, in lists of up to `max_candidates`.
-    pub fn init(width: usize, rank: usize, max_candidates: usize, weights: &mut Weights) -> Self {
-        Self {
-            above: weights.linear(width, rank),
-            below: weights.linear(width, rank),
-            reach: weights.constant([max_candidates], 1.),
-        }
-    }
-
-    /// The same, which has no influence until it is trained.
-    pub fn init_zero(width: usize, rank: usize, max_candidates: usize, weights: &mut Weights) -> Self {
-        Self { below: weights.zero_linear(width, rank), ..Self::init(width, rank, max_candidates, weights) }
+    /// For items of `width`, in lists of up to `max_candidates`.
+    pub fn init(width: usize, max_candidates: usize, weights: &mut Weights) -> Self {
+        Self { above: weights.zero_linear(width, width), reach: weights.constant([max_candidates], 1.) }
     }
 
     /// The influence between the candidates of a batch.
     pub fn between(&self, encoded: &Encoded) -> Influence {
-        let above = linear(&self.above, encoded.raw.clone());
-        let [_, _, rank] = above.dims();
+        let [_, _, width] = encoded.raw.dims();
         // As in attention: the product of two vectors grows with their width.
-        let above = above / (rank as f64).sqrt();
-        let below = linear(&self.below, encoded.raw.clone());
-        Influence { pairs: above.matmul(below.transpose()), reach: self.reach.val(), exposure: None }
+        let above = linear(&self.above, encoded.raw.clone()) / (width as f64).sqrt();
+        let pairs = above.matmul(encoded.raw.clone().transpose());
+        Influence { pairs, reach: self.reach.val(), exposure: None }
     }
 }
 

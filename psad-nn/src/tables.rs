@@ -6,7 +6,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::Normal;
 
-/// Deviation of the initial rows. Small, so that an id that training never met adds little noise.
+/// Least deviation of the initial rows.
 const DEVIATION: f32 = 0.05;
 
 /// A row of one of the tables.
@@ -26,7 +26,11 @@ pub struct Tables {
 }
 
 impl Tables {
-    /// Tables of small random rows. Row 0, which unknown ids read, starts at zero.
+    /// Tables of random rows. Row 0, which unknown ids read, starts at zero.
+    ///
+    /// Rows of a small vocabulary start far apart, at a deviation of `1 / √vocabulary`: training meets them often, and
+    /// what tells categories apart is soon drowned by what they have in common if they start as good as equal. Rows of a
+    /// large one start at 0.05, so that an id that training never met adds little noise.
     ///
     /// # Errors
     /// [`TableError::Empty`] for a width of 0.
@@ -38,7 +42,8 @@ impl Tables {
         let fields = schema.item_sparse().iter().chain(schema.user_sparse());
         let mut tables = Vec::new();
         for (name, field) in names(schema).into_iter().zip(fields) {
-            let mut rows = match Normal::new(0., DEVIATION) {
+            let deviation = (field.vocabulary.max(1) as f32).sqrt().recip().max(DEVIATION);
+            let mut rows = match Normal::new(0., deviation) {
                 Ok(normal) => Array2::from_shape_simple_fn((field.vocabulary, width), || rng.sample(normal)),
                 Err(_) => Array2::zeros((field.vocabulary, width)),
             };

@@ -27,8 +27,9 @@
 
 use burn::config::Config;
 use burn::module::{Module, Param};
+use burn::nn::Linear;
 use burn::tensor::{Device, Tensor};
-use psad_nn::{Encoded, ListScorer, Mlp, Part, Weights};
+use psad_nn::{Encoded, ListScorer, Mlp, Part, Weights, linear};
 
 /// Configuration of [`Scorer`].
 #[derive(Config, Debug)]
@@ -48,26 +49,37 @@ impl ScorerConfig {
         let widths: Vec<usize> =
             std::iter::once(2 * self.width + self.profile).chain(self.hidden.iter().copied()).chain([1]).collect();
         let mut weights = Weights::seeded(seed, device);
-        Scorer { layers: Mlp::init_zero(&widths, &mut weights), ranker: weights.constant([1], 1.) }
+        Scorer {
+            layers: Mlp::init_zero(&widths, &mut weights),
+            taste: weights.zero_linear(self.profile, self.width),
+            ranker: weights.constant([1], 1.),
+        }
     }
 }
 
-/// `s_i = MLP([H_i; x̃_i; e_u; h_u]) + β r_i` with the ranker's standardised score `r_i`.
+/// `s_i = MLP([H_i; x̃_i; e_u; h_u]) + x_i · (W [e_u; h_u] + b) / √width + β r_i` with the raw item `x_i` and the ranker's
+/// standardised score `r_i`.
 ///
-/// The last layer starts at zero and `β` at one: an untrained scorer keeps the ranker's order, and training decides
-/// how far it moves from there. Learned from scratch instead, small data do not even win the ranker back.
+/// The product is what a small network of the same inputs hardly learns: how well item and user go together (Rendle et al.
+/// 2020, *Neural collaborative filtering vs. matrix factorization revisited*). It and the last layer start at zero and `β`
+/// at one: an untrained scorer keeps the ranker's order, and training decides how far it moves from there. Learned from
+/// scratch instead, small data do not even win the ranker back.
 #[derive(Module, Debug)]
 pub struct Scorer {
     layers: Mlp,
+    taste: Linear,
     ranker: Param<Tensor<1>>,
 }
 
 impl ListScorer for Scorer {
     fn score(&self, encoded: &Encoded) -> Tensor<2> {
-        let [batch, candidates, _] = encoded.items.dims();
+        let [batch, candidates, width] = encoded.items.dims();
         let parts = [encoded.items.clone(), encoded.inputs.clone()].map(Part::Items);
         let parts = parts.into_iter().chain([Part::List(encoded.profile.clone())]).collect();
         let learned = self.layers.forward_parts(parts).reshape([batch, candidates]);
-        learned + encoded.ranker.clone() * self.ranker.val().reshape([1, 1])
+        let [_, profile] = encoded.profile.dims();
+        let taste = linear(&self.taste, encoded.profile.clone().reshape([batch, 1, profile])) / (width as f64).sqrt();
+        let suited = encoded.raw.clone().matmul(taste.transpose()).reshape([batch, candidates]);
+        learned + suited + encoded.ranker.clone() * self.ranker.val().reshape([1, 1])
     }
 }

@@ -69,7 +69,7 @@ pub(crate) struct PsadConfig {
     pub(crate) encoder: EncoderConfig,
     pub(crate) pointer: usize,
     pub(crate) context_enhancement: bool,
-    pub(crate) influence: usize,
+    pub(crate) influence: bool,
     pub(crate) scorer_hidden: Vec<usize>,
     pub(crate) exposure: bool,
     pub(crate) guide: bool,
@@ -91,9 +91,6 @@ impl PsadConfig {
         config.objective.strategy = strategy.map_err(|error| faulty(format!("`objective.strategy`: {error}")))?;
         if config.objective.block_size == 0 || config.pointer == 0 {
             return Err(faulty("`objective.block_size` and `pointer` must be at least 1".to_owned()));
-        }
-        if config.influence > LARGEST {
-            return Err(faulty(format!("`influence` is {}; it must be at most {LARGEST}", config.influence)));
         }
         match config.scorer_hidden.iter().position(|&width| width == 0) {
             Some(layer) => Err(faulty(format!("`scorer_hidden[{layer}]` is 0"))),

@@ -63,7 +63,7 @@ pub(crate) fn fill(
 /// The scores by which PSAD-S picks; those that know clicks alone stand in the ranker's place then.
 fn score(student: &Student, dispatch: Dispatch, state: &UserState, workspace: &mut Workspace) {
     let Workspace { encoded, hidden, scores, .. } = workspace;
-    student.clicks.scorer.scores(dispatch, &state.bias, encoded, hidden, scores);
+    student.clicks.scorer.scores(dispatch, &state.scores, encoded, hidden, scores);
     encoded.ranker.copy_from_slice(scores);
     if let Some(guide) = &student.guide {
         guide.scorer.scores(dispatch, &state.guide, encoded, hidden, scores);
@@ -80,10 +80,10 @@ fn fill_by_score(
     score(student, dispatch, state, workspace);
     let Workspace { encoded, hidden, scores, slate, order, influence, guidance, pickers, .. } = workspace;
     let Some(between) = &student.clicks.influence else { return Ok(slate.fill_by_score(scores, order)?) };
-    between.between(dispatch, encoded, hidden, influence);
+    between.between(dispatch, encoded, &mut hidden[0], influence);
     let picking = match student.guide.as_ref().and_then(|guide| guide.influence.as_ref()) {
         Some(learned) => {
-            learned.beside(dispatch, encoded, hidden, (&*influence, between), guidance);
+            learned.beside(dispatch, encoded, &mut hidden[0], (&*influence, between), guidance);
             guidance
         }
         None => &mut *influence,
@@ -107,7 +107,7 @@ fn build_on(base: &Scores, dispatch: Dispatch, state: &UserState, workspace: &mu
     base.scorer.scores(dispatch, &state.base, encoded, hidden, scores);
     encoded.ranker.copy_from_slice(scores);
     if let Some(between) = &base.influence {
-        between.between(dispatch, encoded, hidden, influence);
+        between.between(dispatch, encoded, &mut hidden[0], influence);
         influence.expose(&state.exposure);
     }
 }

@@ -223,8 +223,8 @@ fn psad(source: &Source<'_>, config: &PsadConfig, schema: &Schema) -> Result<(En
     let read = |scorer: &str, influence: &str| {
         let scorer = Scorer::read(&source.part(scorer), width, profile, &config.scorer_hidden)?;
         let source = source.part(influence);
-        let read = || PairInfluence::read(&source, width, config.influence, schema.max_candidates());
-        let influence = (config.influence > 0).then(read).transpose()?.map(Arc::new);
+        let read = || PairInfluence::read(&source, width, schema.max_candidates());
+        let influence = config.influence.then(read).transpose()?.map(Arc::new);
         Ok::<_, ModelFileError>(Scores { scorer: Arc::new(scorer), influence })
     };
     let clicks = read("scorer", "influence")?;

@@ -8,7 +8,7 @@ use crate::kernel::{Buffer, Dispatch, Rows, Then};
 use crate::layer::on_row;
 use crate::source::Source;
 
-/// `s_i = MLP([H_i; x̃_i; e_u; h_u]) + β r_i`.
+/// `s_i = MLP([H_i; x̃_i; e_u; h_u]) + x_i · (W [e_u; h_u] + b) / √width + β r_i`.
 pub(crate) struct Scorer {
     /// The first layer in parts: what it reads of `H`, of `x̃`, and of the user.
     items: Linear,
@@ -17,7 +17,18 @@ pub(crate) struct Scorer {
     hidden: Vec<Linear>,
     /// The last layer, a row of weights and the bias; `None` where the first is the last.
     last: Option<(Vec<f32>, f32)>,
+    /// What of an item suits the user.
+    taste: Linear,
     ranker: f32,
+}
+
+/// What a user brings to the scores.
+#[derive(Clone, Default)]
+pub(crate) struct UserPart {
+    /// To the first layer, with the layer's bias.
+    bias: Vec<f32>,
+    /// To the product with the raw items.
+    taste: Vec<f32>,
 }
 
 impl Scorer {
@@ -47,22 +58,26 @@ impl Scorer {
                 .map(|(index, pair)| Ok(layer(index + 1, pair[0], pair[1])?.pack(dispatch)))
                 .collect::<Result<_, ModelFileError>>()?,
             last,
+            taste: source.affine("taste", profile, width)?.scaled((width as f64).sqrt().recip()).pack(dispatch),
             ranker: source.number("ranker")?,
         })
     }
 
-    /// What the user brings to the first layer, with the layer's bias.
-    pub(crate) fn user(&self, dispatch: Dispatch, profile: &[f32], bias: &mut Vec<f32>) {
+    /// What the user brings.
+    pub(crate) fn user(&self, dispatch: Dispatch, profile: &[f32], UserPart { bias, taste }: &mut UserPart) {
         bias.clear();
         bias.extend_from_slice(self.items.bias());
         on_row(dispatch, &self.user, profile, bias, Then::Add);
+        taste.clear();
+        taste.resize(self.taste.columns(), 0.);
+        on_row(dispatch, &self.taste, profile, taste, Then::Write);
     }
 
     /// Scores of all candidates.
     pub(crate) fn scores(
         &self,
         dispatch: Dispatch,
-        user: &[f32],
+        user: &UserPart,
         encoded: &Encoded,
         layers: &mut [Buffer; 2],
         scores: &mut Vec<f32>,
@@ -74,7 +89,7 @@ impl Scorer {
         let hidden = from.room(count * first);
         let (items, inputs) = (encoded.items.get(count * width), encoded.inputs.get(count * width));
         let then = if self.last.is_some() { Then::AddRelu } else { Then::Add };
-        self.items.apply_with(dispatch, Rows::new(items, width), count, Some(user), hidden, Then::Write);
+        self.items.apply_with(dispatch, Rows::new(items, width), count, Some(&user.bias), hidden, Then::Write);
         self.inputs.apply_with(dispatch, Rows::new(inputs, width), count, None, hidden, then);
         let mut columns = first;
         for layer in &self.hidden {
@@ -88,6 +103,9 @@ impl Scorer {
             Some((weights, bias)) => dispatch.dots(from.get(count * columns), weights, *bias, scores),
             None => scores.copy_from_slice(from.get(count)),
         }
-        scores.iter_mut().zip(&encoded.ranker).for_each(|(score, ranker)| *score += self.ranker * ranker);
+        let suited = from.room(count);
+        dispatch.dots(encoded.raw.get(count * width), &user.taste, 0., suited);
+        let beside = encoded.ranker.iter().zip(&*suited);
+        scores.iter_mut().zip(beside).for_each(|(score, (ranker, suited))| *score += suited + self.ranker * ranker);
     }
 }

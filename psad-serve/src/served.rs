@@ -205,7 +205,7 @@ impl Served {
         let profile = &state.encoding.profile;
         match decoders {
             Decoders::Psad(psad) => {
-                psad.student.clicks.scorer.user(*dispatch, profile, &mut state.bias);
+                psad.student.clicks.scorer.user(*dispatch, profile, &mut state.scores);
                 if let Some(guide) = &psad.student.guide {
                     guide.scorer.user(*dispatch, profile, &mut state.guide);
                 }

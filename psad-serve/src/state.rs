@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::encoder::UserEncoding;
+use crate::scorer::UserPart;
 
 /// A user with a history, encoded; see [`Served::encode_user`](crate::Served::encode_user).
 ///
@@ -13,14 +14,16 @@ pub struct UserState {
     /// The model that made it; none has the number 0.
     pub(crate) model: u64,
     pub(crate) encoding: UserEncoding,
-    /// What the user brings to the scorer's first layer, or to the layer by which NAR4Rec joins item and user.
+    /// What the user brings to the layer by which NAR4Rec joins item and user.
     pub(crate) bias: Vec<f32>,
+    /// What the user brings to the scores of PSAD-S.
+    pub(crate) scores: UserPart,
     /// What the user brings to what PSAD-S has learned from its teacher.
-    pub(crate) guide: Vec<f32>,
+    pub(crate) guide: UserPart,
     /// The beginning of a slate, as PSAD-G remembers it.
     pub(crate) begin: Vec<f32>,
     /// What the user brings to the scores that PSAD-G starts from.
-    pub(crate) base: Vec<f32>,
+    pub(crate) base: UserPart,
     /// Log-odds that each slot is looked at.
     pub(crate) exposure: Vec<f32>,
 }

@@ -119,8 +119,9 @@ pub(crate) fn progress(kinds: &[Kind], seeds: &[u64], scale: &Scale) -> Progress
 /// Every method with every rate, on the first seed.
 fn tuning_jobs<'a>(lists: &'a [Lists], first: u64) -> Vec<Job<'a>> {
     let of_first = lists.iter().filter(|lists| lists.seed == first);
-    let with_rates =
-        |lists: &'a Lists, model| lists.kind.rates().map(|rate| Job { lists, unit: Unit::plain(model), rate });
+    let with_rates = |lists: &'a Lists, model| {
+        lists.kind.rates().iter().map(move |&rate| Job { lists, unit: Unit::plain(model), rate })
+    };
     of_first.flat_map(|lists| models(lists.kind).iter().flat_map(move |&model| with_rates(lists, model))).collect()
 }
 

@@ -97,7 +97,7 @@ pub(crate) fn psad(kind: Kind) -> PsadConfig {
     // Simulated users were shown slates, and click: teacher and student learn from that.
     let mut config = Source::Simulated.psad();
     (config.objective.block_size, config.objective.slots) = (BLOCK_SIZE, Some(kind.slots()));
-    (config.objective.strategy, config.refinement) = (Strategy::Plan, 1);
+    (config.objective.strategy, config.refinement) = (Strategy::Plan, 2);
     config
 }
 

@@ -51,9 +51,14 @@ impl Kind {
         if self.is_exhaustive() { EXHAUSTIVE } else { SLATE_LENGTH }
     }
 
-    /// Learning rates to choose from.
-    pub(crate) fn rates(self) -> [f64; 2] {
-        if self == Self::Ratings { RATINGS_RATES } else { RATES }
+    /// Learning rates to choose from. Short lists, of which there are many, are learned from at the higher one alone, which
+    /// PSAD chooses for the same users' long lists.
+    pub(crate) fn rates(self) -> &'static [f64] {
+        match self {
+            Self::Ratings => &RATINGS_RATES,
+            Self::StrongEight | Self::StrongEightDependent | Self::StrongEightCascade => &RATES[1..],
+            Self::Weak | Self::Medium | Self::Strong => &RATES,
+        }
     }
 
     /// With which seeds of the study.

@@ -64,10 +64,10 @@ pub(crate) static VARIANTS: [Variant; 21] = [
     blocks("K = 10", 10),
     blocks("K = 20", 20),
     switch(ONE_SHOT, |config| {
-        (config.objective.block_size, config.influence, config.objective.strategy) = (10, 0, Strategy::Greedy);
+        (config.objective.block_size, config.influence, config.objective.strategy) = (10, false, Strategy::Greedy);
     }),
     switch("without context enhancement", |config| config.context_enhancement = false),
-    switch("without influence between pairs", |config| config.influence = 0),
+    switch("without influence between pairs", |config| config.influence = false),
     switch("without penalty on influence", |config| config.objective.influence_penalty = 0.),
     switch("without exposure", |config| config.exposure = false),
     switch("without planning and refinement", |config| {

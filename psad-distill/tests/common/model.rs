@@ -135,7 +135,7 @@ pub(crate) fn full(config: &JointConfig, device: &Device) -> JointObjective<Read
 
 /// Half as much with every slot further away.
 pub(crate) fn influence(device: &Device) -> PairInfluence {
-    let module = PairInfluence::init(WIDTH, 3, LONGEST + 2, &mut Weights::seeded(10, device));
+    let module = learned(PairInfluence::init(WIDTH, LONGEST + 2, &mut Weights::seeded(10, device)), device);
     let values = named_parameters(&module).unwrap().into_iter().map(|(path, mut array)| {
         if path == "reach" {
             array.iter_mut().zip(0..).for_each(|(factor, far)| *factor = 0.5_f32.powi(far));
@@ -151,7 +151,7 @@ pub(crate) fn guide(device: &Device) -> Scorer {
 }
 
 pub(crate) fn guidance(device: &Device) -> PairInfluence {
-    PairInfluence::init(WIDTH, 3, LONGEST + 2, &mut Weights::seeded(13, device))
+    learned(PairInfluence::init(WIDTH, LONGEST + 2, &mut Weights::seeded(13, device)), device)
 }
 
 pub(crate) fn exposure(device: &Device) -> Exposure {

@@ -198,16 +198,15 @@ impl ListScorer for Head {
 /// Between items of the width 2, with drawn weights times `strength`, drawn biases too, and the factors `reach`.
 pub(crate) fn influence(seed: u64, strength: f32, reach: &[f32], device: &Device) -> PairInfluence {
     let mut weights = Weights::seeded(seed, device);
-    let drawn = PairInfluence::init(2, 3, reach.len(), &mut weights);
+    let drawn = PairInfluence::init(2, reach.len(), &mut weights);
     let mut values = named_parameters(&drawn).unwrap();
     for (path, array) in &mut values {
         match path.as_str() {
             "reach" => *array = Array1::from(reach.to_vec()).into_dyn(),
-            bias if bias.ends_with("bias") => {
-                let drawn: Vec<f32> = weights.uniform([3], strength).val().try_into_vec_as().unwrap();
-                *array = Array1::from(drawn).into_dyn();
+            _ => {
+                let drawn: Vec<f32> = weights.uniform([array.len()], strength).val().try_into_vec_as().unwrap();
+                array.iter_mut().zip(drawn).for_each(|(value, drawn)| *value = drawn);
             }
-            _ => *array *= strength,
         }
     }
     load_parameters(drawn, values).unwrap()

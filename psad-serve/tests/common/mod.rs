@@ -136,8 +136,7 @@ pub(crate) fn configs() -> impl Strategy<Value = PsadConfig> {
             config.encoder = config.encoder.with_candidate_positions(bias).with_feed_forward(2 * width + 3);
             config.pointer = width / 2 + 1;
             config.objective.block_size = block_size;
-            // No influence, one of an odd rank, and the default.
-            config.influence = [0, 5, 32][block_size % 3];
+            config.influence = block_size % 3 > 0;
             config.exposure = gate == decay;
             config.guide = bias;
             config

@@ -48,8 +48,8 @@ pub struct PsadConfig {
     pub pointer: usize,
     /// Whether the generator's queries attend to what is placed and available (default true).
     pub context_enhancement: bool,
-    /// Rank of the influence between pairs of candidates, which teacher and student share; 0 for none (default 32).
-    pub influence: usize,
+    /// Whether what is placed acts on what stands below, which teacher and student share (default true).
+    pub influence: bool,
     /// Whether a slot explains by itself how often it is looked at, when learning from shown slates (default true).
     pub exposure: bool,
     /// Whether the student has layers of its own for what its teacher says (default true). Otherwise distillation trains
@@ -71,7 +71,7 @@ impl Default for PsadConfig {
             encoder: SharedEncoderConfig::new(),
             pointer: 32,
             context_enhancement: true,
-            influence: 32,
+            influence: true,
             exposure: true,
             guide: true,
             refinement: 0,
@@ -145,11 +145,12 @@ impl MethodConfig for PsadConfig {
             shared_encoder(&self.encoder, schema),
             product([width, schema.max_candidates()]),
             product([width, self.pointer]),
-            product([2, width, self.influence]),
+            product([usize::from(self.influence), width, width]),
             product([usize::from(self.exposure), profile, schema.max_candidates()]),
-            product([usize::from(self.guide), 2, width, self.influence]),
+            product([usize::from(self.guide && self.influence), width, width]),
             // Of the student, the teacher and the guide.
             product([2 + usize::from(self.guide), layers(width.saturating_add(profile), &self.scorer_hidden)]),
+            product([2 + usize::from(self.guide), profile, width]),
         ])
     }
 
@@ -159,12 +160,11 @@ impl MethodConfig for PsadConfig {
         let scorer = self.scorer(schema).init(seed.wrapping_add(2), device);
         let mut weights = Weights::seeded(seed.wrapping_add(4), device);
         let (width, longest) = (self.encoder.width, schema.max_candidates());
-        let influence = (self.influence > 0).then(|| PairInfluence::init(width, self.influence, longest, &mut weights));
+        let influence = self.influence.then(|| PairInfluence::init(width, longest, &mut weights));
         let exposure = self.exposure.then(|| Exposure::init(self.encoder.profile_width(schema), longest, &mut weights));
         let base = self.scorer(schema).init(seed.wrapping_add(5), device);
         let guide = self.guide.then(|| self.scorer(schema).init(seed.wrapping_add(6), device));
-        let guidance = (self.guide && self.influence > 0)
-            .then(|| PairInfluence::init_zero(width, self.influence, longest, &mut weights));
+        let guidance = (self.guide && self.influence).then(|| PairInfluence::init(width, longest, &mut weights));
         let joint = JointObjective::new(encoder, generator, [base, scorer], self.objective.clone())?;
         Ok(joint.with_influence(influence).with_exposure(exposure).with_guide(guide, guidance))
     }
