@@ -54,8 +54,9 @@ pub enum Strategy {
     /// [`Influence`](crate::Influence) of what stands above: the expected clicks on the slate, where logits are log-odds
     /// of a click. Greedy search does not see what an item does to those below it; this does.
     ///
-    /// A local search by swaps and insertions from the greedy slate, among at most 40 candidates and as many slots; what lies
-    /// beyond them in a block is filled greedily. Slots behind the block
+    /// An iterated local search by swaps and insertions from the greedy slate, among at most 40 candidates and as many slots;
+    /// what lies beyond them in a block is filled greedily. It passes twenty times over all moves, or fewer where rules stand in
+    /// its way; its random swaps are always the same ones. Slots behind the block
     /// are looked ahead to with the logits of the block's last slot. The log-probability of what comes out is that of the
     /// softmax, as everywhere.
     Plan,

@@ -260,7 +260,7 @@ proptest! {
         let loss = alone.losses(&batch).total().unwrap();
         let alone = gradients_of(&alone, &loss.sum().backward());
         let of_scorer = alone.iter().filter(|(name, _)| name.starts_with("scorer"));
-        prop_assert_eq!(of_scorer.clone().count(), 5);
+        prop_assert_eq!(of_scorer.clone().count(), 7);
         for (name, gradient) in of_scorer {
             prop_assert_eq!(&together[name], gradient, "{}", name);
         }

@@ -179,7 +179,8 @@ fn hidden_layers_are_those_of_the_configuration() {
     for hidden in [vec![], vec![4], vec![6, 5, 4]] {
         let scorer = ScorerConfig::new(WIDTH, PROFILE).with_hidden(hidden.clone()).init(1, &Device::flex());
         let parameters = named_parameters(&scorer).unwrap();
-        let widths: Vec<usize> = parameters.values().filter(|array| array.ndim() == 2).map(|a| a.shape()[1]).collect();
+        let layers = parameters.iter().filter(|(path, array)| path.starts_with("layers") && array.ndim() == 2);
+        let widths: Vec<usize> = layers.map(|(_, array)| array.shape()[1]).collect();
         assert_eq!(widths, [hidden, vec![1]].concat());
     }
 }

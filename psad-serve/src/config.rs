@@ -65,6 +65,7 @@ impl EncoderConfig {
 
 /// PSAD: teacher and student.
 #[derive(Debug, Clone, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each switches a part of its own")]
 pub(crate) struct PsadConfig {
     pub(crate) encoder: EncoderConfig,
     pub(crate) pointer: usize,

@@ -109,8 +109,8 @@ pub(crate) fn batch(lists: &[List], fields: Fields, device: &Device) -> ListBatc
     let (schema, lists) = (schema(fields), lists.iter().map(|list| list.labeled(fields)).collect::<Vec<_>>());
     let tables = Tables::seeded(&schema, EMBEDDING, 5).unwrap();
     let mut batch = Batcher::new(&schema).lists(&lists.iter().collect::<Vec<_>>(), &tables, device).unwrap();
-    // Fresh rows are close to zero; training makes them about one.
-    let rows = Tensor::from_data((batch.rows.clone() * 15.).into_data(), device);
+    // Fresh rows are about a third; training makes them about one.
+    let rows = Tensor::from_data((batch.rows.clone() * 2.).into_data(), device);
     batch.rows = if device.is_autodiff() { rows.require_grad() } else { rows };
     batch
 }

@@ -201,13 +201,12 @@ pub(crate) fn influence(seed: u64, strength: f32, reach: &[f32], device: &Device
     let drawn = PairInfluence::init(2, reach.len(), &mut weights);
     let mut values = named_parameters(&drawn).unwrap();
     for (path, array) in &mut values {
-        match path.as_str() {
-            "reach" => *array = Array1::from(reach.to_vec()).into_dyn(),
-            _ => {
-                let drawn: Vec<f32> = weights.uniform([array.len()], strength).val().try_into_vec_as().unwrap();
-                array.iter_mut().zip(drawn).for_each(|(value, drawn)| *value = drawn);
-            }
+        if path == "reach" {
+            *array = Array1::from(reach.to_vec()).into_dyn();
+            continue;
         }
+        let drawn: Vec<f32> = weights.uniform([array.len()], strength).val().try_into_vec_as().unwrap();
+        array.iter_mut().zip(drawn).for_each(|(value, drawn)| *value = drawn);
     }
     load_parameters(drawn, values).unwrap()
 }

@@ -41,6 +41,7 @@ const TEACHER: &str = "PSAD-G";
 /// Sizes, switches and loss weights of [`Psad`]; saved inside the model.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each switches a part of its own")]
 pub struct PsadConfig {
     /// The shared encoder, with the switches of the User Profile Network.
     pub encoder: SharedEncoderConfig,
