@@ -100,7 +100,7 @@ pub(crate) fn run(lists: &[Lists], scale: &Scale, bar: &ProgressBar) -> Result<E
 /// A bar for all fits of the inputs `kinds`.
 pub(crate) fn progress(kinds: &[Kind], seeds: &[u64], scale: &Scale) -> ProgressBar {
     let of_seed = |kind: Kind, nth| {
-        let tuning = if nth == 0 { models(kind).len() * kind.rates().len() } else { 0 };
+        let tuning = if nth == 0 && is_tuned(kind) { models(kind).len() * kind.rates().len() } else { 0 };
         tuning + later_units(kind, nth, scale).len()
     };
     let fits: usize = kinds
@@ -116,9 +116,14 @@ pub(crate) fn progress(kinds: &[Kind], seeds: &[u64], scale: &Scale) -> Progress
     bar
 }
 
+/// Whether there is a rate to choose.
+fn is_tuned(kind: Kind) -> bool {
+    kind.rates().len() > 1
+}
+
 /// Every method with every rate, on the first seed.
 fn tuning_jobs<'a>(lists: &'a [Lists], first: u64) -> Vec<Job<'a>> {
-    let of_first = lists.iter().filter(|lists| lists.seed == first);
+    let of_first = lists.iter().filter(|lists| lists.seed == first && is_tuned(lists.kind));
     let with_rates = |lists: &'a Lists, model| {
         lists.kind.rates().iter().map(move |&rate| Job { lists, unit: Unit::plain(model), rate })
     };
@@ -145,10 +150,10 @@ fn choose<'a>(jobs: &[Job<'a>], fits: Vec<Fit>) -> Result<(Vec<Choice>, Vec<Done
     Ok((choices, chosen))
 }
 
-/// What is fitted beside the tuning: methods on the other seeds, one-shot wherever there are all methods, all variants
+/// What is fitted beside the tuning: methods on the other seeds, and on the first where there is no rate to choose, one-shot wherever there are all methods, all variants
 /// where items influence each other most, with as many of the first seeds as they have.
 fn later_units(kind: Kind, nth_seed: u64, scale: &Scale) -> Vec<Unit> {
-    let plain = models(kind).iter().filter(|_| nth_seed > 0).map(|&model| Unit::plain(model));
+    let plain = models(kind).iter().filter(|_| nth_seed > 0 || !is_tuned(kind)).map(|&model| Unit::plain(model));
     let seeds =
         |variant: &Variant| if CLAIMED.contains(&variant.label) { scale.claimed_seeds } else { scale.variant_seeds };
     let varied = |variant: &Variant| kind == Kind::Strong && nth_seed < seeds(variant) as u64;
@@ -163,7 +168,8 @@ fn later_jobs<'a>(lists: &'a [Lists], first: u64, scale: &Scale, choices: &[Choi
     for lists in lists {
         for unit in later_units(lists.kind, lists.seed - first, scale) {
             let method = Unit::plain(unit.model).label();
-            let rate = *rates.get(&(lists.kind.name(), method)).context("a method without a rate")?;
+            let only = lists.kind.rates().first().filter(|_| !is_tuned(lists.kind));
+            let rate = *rates.get(&(lists.kind.name(), method)).or(only).context("a method without a rate")?;
             jobs.push(Job { lists, unit, rate });
         }
     }

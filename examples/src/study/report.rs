@@ -59,11 +59,12 @@ fn head(summary: &Summary) -> String {
 
 fn protocol(summary: &Summary) -> String {
     let [rates, ratings] = [RATES, RATINGS_RATES].map(|rates| rates.map(|rate| rate.to_string()).join(" and "));
-    let scale = &summary.scale;
+    let (scale, [.., short]) = (&summary.scale, RATES);
     format!(
-        "**Tuning.** All methods have about the same size and go over the lists {} time(s) ({} over ratings), those of variants with a second stage once more, in batches of {} ({} of ratings). Each \
-         chooses its learning rate of {rates} ({ratings} for ratings) by the validation lists of the first seed, and each fit of several passes the best of them by its \
-         own: by the expected utility of validation users, or NDCG@10 for ratings, as the mean over a method's \
+        "**Tuning.** All methods have about the same size and go over the lists {} time(s) ({} over ratings), those of \
+         variants with a second stage once more, in batches of {} ({} of ratings). Each chooses its learning rate of {rates} \
+         ({ratings} for ratings) by the validation lists of the first seed, but for lists of eight, where PSAD has {short} \
+         without a choice; and each fit of several passes chooses the best of them by its own validation lists: by the expected utility of validation users, or NDCG@10 for ratings, as the mean over a method's \
          rerankers. PSAD's variants have PSAD's rate. Most are fitted with the first seed alone (their utilities are of it), \
          those that claims speak of with more; differences are to PSAD with the same seeds. Where that is one seed, luck \
          of two fits is in the difference. Nothing is chosen by test lists.\n\n\
