@@ -175,6 +175,30 @@ fn an_untrained_scorer_gives_the_rankers_scores() {
 }
 
 #[test]
+fn a_score_gains_the_product_of_the_raw_item_and_what_the_user_likes() {
+    let device = Device::flex();
+    let (lists, scorer) = ([List::random(1, 5), List::random(2, 3)], scorer(3, &device));
+    // Raw items that are not what the other layers read.
+    let raw = encode(&[List::random(4, 5), List::random(5, 3)], 0, &device).items;
+    let encoded = Encoded { raw: raw.clone(), ..encode(&lists, 0, &device) };
+    let mut parameters = named_parameters(&scorer).unwrap();
+    let (weight, bias) = (parameters["taste.weight"].clone(), parameters["taste.bias"].clone());
+    parameters.iter_mut().filter(|(path, _)| path.starts_with("taste")).for_each(|(_, array)| array.fill(0.));
+    let without = load_parameters(scorer.clone(), parameters).unwrap();
+    let (with, without, raw) = (values(scorer.score(&encoded)), values(without.score(&encoded)), values(raw));
+    for (index, list) in lists.iter().enumerate() {
+        for item in 0..list.items.len() {
+            let place = index * lists[0].items.len() + item;
+            let liked = |k: usize| bias[[k]] + (0..PROFILE).map(|p| list.profile[p] * weight[[p, k]]).sum::<f32>();
+            let product: f32 = (0..WIDTH).map(|k| raw[place * WIDTH + k] * liked(k)).sum();
+            let gained = with[place] - without[place];
+            assert!((gained - product / (WIDTH as f32).sqrt()).abs() < 1e-4, "{gained} {product}");
+            assert!(product != 0.);
+        }
+    }
+}
+
+#[test]
 fn hidden_layers_are_those_of_the_configuration() {
     for hidden in [vec![], vec![4], vec![6, 5, 4]] {
         let scorer = ScorerConfig::new(WIDTH, PROFILE).with_hidden(hidden.clone()).init(1, &Device::flex());

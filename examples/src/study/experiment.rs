@@ -150,8 +150,8 @@ fn choose<'a>(jobs: &[Job<'a>], fits: Vec<Fit>) -> Result<(Vec<Choice>, Vec<Done
     Ok((choices, chosen))
 }
 
-/// What is fitted beside the tuning: methods on the other seeds, and on the first where there is no rate to choose, one-shot wherever there are all methods, all variants
-/// where items influence each other most, with as many of the first seeds as they have.
+/// What is fitted beside the tuning: methods on the other seeds, and on the first where there is no rate to choose; one-shot
+/// wherever there are all methods; all variants where items influence each other most, with as many of the first seeds as they have.
 fn later_units(kind: Kind, nth_seed: u64, scale: &Scale) -> Vec<Unit> {
     let plain = models(kind).iter().filter(|_| nth_seed > 0 || !is_tuned(kind)).map(|&model| Unit::plain(model));
     let seeds =

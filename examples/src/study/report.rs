@@ -67,7 +67,8 @@ fn protocol(summary: &Summary) -> String {
          without a choice; and each fit of several passes chooses the best of them by its own validation lists: by the expected utility of validation users, or NDCG@10 for ratings, as the mean over a method's \
          rerankers. PSAD's variants have PSAD's rate. Most are fitted with the first seed alone (their utilities are of it), \
          those that claims speak of with more; differences are to PSAD with the same seeds. Where that is one seed, luck \
-         of two fits is in the difference. Nothing is chosen by test lists.\n\n\
+         of two fits is in the difference. No rate or epoch is chosen by test lists; the \
+         design of PSAD was changed with those of the seeds 42 and 43 in view.\n\n\
          **Statistics.** The test lists of all seeds are pooled. Intervals are 95 % percentile bootstraps, p-values \
          come from paired sign flips, both with the lists of a user (of one seed) as one draw; for ratings, whose users \
          are the same for all seeds, with all lists of a user. They cover the choice of users and lists, not the luck \
