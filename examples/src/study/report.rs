@@ -8,6 +8,9 @@ use super::summary::{Activity, InputSummary, Row, Summary, VariantSummary};
 use super::tables::{differing, estimated, number, percent, table};
 use crate::SLATE_LENGTH;
 
+/// Seeds of simulated users whose test lists were looked at while PSAD was designed.
+const DESIGN_SEEDS: [u64; 2] = [42, 43];
+
 /// All of it.
 pub(crate) fn markdown(summary: &Summary, latencies: &Latencies) -> String {
     let inputs: String = summary.inputs.iter().map(|input| main_table(input, latencies)).collect();
@@ -60,27 +63,38 @@ fn head(summary: &Summary) -> String {
 fn protocol(summary: &Summary) -> String {
     let [rates, ratings] = [RATES, RATINGS_RATES].map(|rates| rates.map(|rate| rate.to_string()).join(" and "));
     let (scale, [.., short]) = (&summary.scale, RATES);
+    let designed = DESIGN_SEEDS.map(|seed| seed.to_string()).join(" and ");
+    let seen = if DESIGN_SEEDS.iter().any(|seed| summary.seeds.contains(seed)) {
+        "are among these, so its figures are too good"
+    } else {
+        "are not among these"
+    };
     format!(
-        "**Tuning.** All methods have about the same size and go over the lists {} time(s) ({} over ratings), those of \
+        "**Tuning.** All methods have about the same size and go {} over the lists ({} over ratings), those of \
          variants with a second stage once more, in batches of {} ({} of ratings). Each chooses its learning rate of {rates} \
          ({ratings} for ratings) by the validation lists of the first seed, but for lists of eight, where PSAD has {short} \
-         without a choice; and each fit of several passes chooses the best of them by its own validation lists: by the expected utility of validation users, or NDCG@10 for ratings, as the mean over a method's \
-         rerankers. PSAD's variants have PSAD's rate. Most are fitted with the first seed alone (their utilities are of it), \
-         those that claims speak of with more; differences are to PSAD with the same seeds. Where that is one seed, luck \
-         of two fits is in the difference. No rate or epoch is chosen by test lists; the \
-         design of PSAD was changed with those of the seeds 42 and 43 in view.\n\n\
+         without a choice; and each fit of several passes chooses the best of them by its own validation lists: by the \
+         expected utility of validation users, or NDCG@10 for ratings, as the mean over a method's rerankers. PSAD's \
+         variants have PSAD's rate. Most are fitted with the first seed alone (their utilities are of it), those that \
+         claims speak of with more; differences are to PSAD with the same seeds. Where that is one seed, luck of two fits \
+         is in the difference. No rate or epoch is chosen by test lists. PSAD's design was settled with test lists of the \
+         simulator's seeds {designed} in view, which {seen}.\n\n\
          **Statistics.** The test lists of all seeds are pooled. Intervals are 95 % percentile bootstraps, p-values \
          come from paired sign flips, both with the lists of a user (of one seed) as one draw; for ratings, whose users \
          are the same for all seeds, with all lists of a user. They cover the choice of users and lists, not the luck \
          of a fit beyond these seeds; `by_seed` in `study.json` shows that. `*` marks p < 0.05. There are {} \
          comparisons and no correction for their number, so expect {:.0} marks by chance if nothing differed.\n",
-        scale.epochs,
-        scale.ratings_epochs,
+        times(scale.epochs),
+        times(scale.ratings_epochs),
         scale.batch_size,
         scale.ratings_batch_size,
         summary.comparisons,
         0.05 * summary.comparisons as f64,
     )
+}
+
+fn times(number: usize) -> String {
+    if number == 1 { "once".to_owned() } else { format!("{number} times") }
 }
 
 fn claims(summary: &Summary) -> String {
