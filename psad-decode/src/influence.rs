@@ -2,6 +2,8 @@
 
 use ndarray::Array2;
 
+use crate::exp::sigmoid;
+
 /// How each candidate changes the logits of the slots below it: with `c` placed `d` slots above, candidate `i` gains
 /// `reach[d − 1] · pairs[c, i]`.
 ///
@@ -46,8 +48,8 @@ impl Influence {
     }
 
     /// Sets the log-odds that each slot is looked at, whatever stands there; slots beyond it are. Only
-    /// [`Strategy::Plan`](crate::Strategy::Plan) and [`refine`](crate::refine()) read it: it weighs the slots, and changes no
-    /// slot's order.
+    /// [`Strategy::Plan`](crate::Strategy::Plan) and [`refine`](crate::refine()) read it: it weighs the slots, and
+    /// changes no slot's order.
     #[must_use]
     pub fn with_exposure(self, exposure: Vec<f32>) -> Self {
         Self { exposure, ..self }
@@ -82,13 +84,16 @@ impl Influence {
     }
 
     /// How likely a slot is looked at.
-    pub(crate) fn seen(&self, slot: usize) -> f64 {
-        self.exposure.get(slot).map_or(1., |&exposure| 1. / (1. + f64::from(-exposure).exp()))
+    pub(crate) fn seen(&self, slot: usize) -> f32 {
+        self.exposure.get(slot).map_or(1., |&exposure| sigmoid(exposure))
     }
 
-    /// The pairs among some candidates, row by row, and the factors per distance.
+    /// The pairs among some candidates, row by row, of which none does anything to itself, and the factors per distance.
     pub(crate) fn among(&self, pool: &[usize]) -> (Vec<f32>, Vec<f32>) {
-        let row = |&above: &usize| pool.iter().map(move |&below| self.pairs[above * self.candidates + below]);
+        let pair = |above: usize, below: usize| {
+            if above == below { 0. } else { self.pairs[above * self.candidates + below] }
+        };
+        let row = |&above: &usize| pool.iter().map(move |&below| pair(above, below));
         (pool.iter().flat_map(row).collect(), self.reach.clone())
     }
 

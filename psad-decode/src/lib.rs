@@ -34,8 +34,8 @@
 //!
 //! * [`BlockSchedule`]: which slots are predicted together.
 //! * [`BlockModel`], [`Hypothesis`], [`ScoreBlock`]: what a network is asked, and what it answers.
-//! * [`decode()`] with a [`Strategy`]: greedy, beam, Plackett–Luce sampling, contrastive search, exact assignment or planning,
-//!   each slate with its log-probability; [`decode_into`] the same for lists with rules.
+//! * [`decode()`] with a [`Strategy`]: greedy, beam, Plackett–Luce sampling, contrastive search, exact assignment or
+//!   planning, each slate with its log-probability; [`decode_into`] the same for lists with rules.
 //! * [`Influence`]: what a picked candidate does to the logits below it, without another run of the network.
 //! * [`refine`]: the moves of planning for a slate that is given.
 //! * [`Picker`]: greedy and contrastive search for one list at a time, driven by the caller, without allocating.
@@ -47,8 +47,8 @@
 //! Within a block the slots pick in order, each from its own row; what is picked is gone for the rest of the block and
 //! after it. So a slate's log-probability is the sum over its slots of the log-softmax among what is still free there,
 //! and `exp` of it adds up to 1 over all slates, for every schedule. Exact assignment and planning alone look at
-//! several slots together; their log-probability is the same sum. Slates are deterministic: ties go to the ranker's order, and
-//! samples are a function of the seed and of the list's own logits.
+//! several slots together; their log-probability is the same sum. Slates are deterministic: ties go to the ranker's
+//! order, and samples are a function of the seed and of the list's own logits.
 //!
 //! # Rules
 //!

@@ -96,9 +96,9 @@ impl Picker {
     /// with [`Picker::start`].
     ///
     /// # Errors
-    /// [`DecodeError::BlockShape`] or [`DecodeError::InfluenceShape`] for too few columns, [`DecodeError::NonFinite`] for logits that order nothing,
-    /// [`DecodeError::VectorCount`] for another list than [`Picker::start`] was told of; all for list 0. The slate keeps
-    /// what was picked before.
+    /// [`DecodeError::BlockShape`] or [`DecodeError::InfluenceShape`] for too few columns, [`DecodeError::NonFinite`]
+    /// for logits that order nothing, [`DecodeError::VectorCount`] for another list than [`Picker::start`] was told of;
+    /// all for list 0. The slate keeps what was picked before.
     #[allow(clippy::needless_pass_by_value, reason = "a view is a reference already")]
     pub fn fill(
         &mut self,

@@ -10,10 +10,10 @@ use crate::{
 };
 
 /// Fills `slate`, which is empty, with `start` after the moves of [`Strategy::Plan`](crate::Strategy::Plan): swaps and
-/// insertions that raise the clicks that the slate is expected to bring, all tried `sweeps` times, 20 at most, and kept only
-/// where the slate's rules let it stand. Sweeps that are left when no single move helps any more go into leaving that slate by
-/// random swaps, always the same ones, for a better one. `scores` `[candidates]` are log-odds of a click on what is
-/// looked at, to which the influence adds what stands above.
+/// insertions that raise the clicks that the slate is expected to bring, all tried `sweeps` times, 20 at most, and kept
+/// only where the slate's rules let it stand. Sweeps that are left when no single move helps any more go into leaving
+/// that slate by random swaps, always the same ones, for a better one. `scores` `[candidates]` are log-odds of a click
+/// on what is looked at, to which the influence adds what stands above.
 ///
 /// One sweep finds most of what planning finds, if it starts from a good slate. A slate of more than 40 slots stays as it
 /// is.

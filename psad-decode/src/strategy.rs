@@ -47,18 +47,19 @@ pub enum Strategy {
     /// always the same one.
     ///
     /// The softmax knows the [`Influence`](crate::Influence) of what earlier blocks placed, not that within the block.
-    /// Exact for it, but for rules so entangled that the search for the best slate is cut short (after 2,000 assignments per
-    /// block, fewer for blocks of more than 14 slots); then it is the best slate found by then, and no worse than greedy search's.
+    /// Exact for it, but for rules so entangled that the search for the best slate is cut short (after 2,000
+    /// assignments per block, fewer for blocks of more than 14 slots); then it is the best slate found by then, and no
+    /// worse than greedy search's.
     Assignment,
     /// The slots are chosen together, so that the sum over the slots of `σ(exposure) σ(logit)` is the greatest, with the
     /// [`Influence`](crate::Influence) of what stands above: the expected clicks on the slate, where logits are log-odds
     /// of a click. Greedy search does not see what an item does to those below it; this does.
     ///
-    /// An iterated local search by swaps and insertions from the greedy slate, among at most 40 candidates and as many slots;
-    /// what lies beyond them in a block is filled greedily. It passes twenty times over all moves, or fewer where rules stand in
-    /// its way; its random swaps are always the same ones. Slots behind the block
-    /// are looked ahead to with the logits of the block's last slot. The log-probability of what comes out is that of the
-    /// softmax, as everywhere.
+    /// An iterated local search by swaps and insertions from the greedy slate, among at most 40 candidates and as many
+    /// slots; what lies beyond them in a block is filled greedily. It passes twenty times over all moves, or fewer
+    /// where rules stand in its way; its random swaps are always the same ones. Slots behind the block are looked ahead
+    /// to with the logits of the block's last slot. The log-probability of what comes out is that of the softmax, as
+    /// everywhere.
     Plan,
 }
 
@@ -82,7 +83,8 @@ impl Strategy {
         matches!(self, Self::Contrastive { alpha } if *alpha > 0.)
     }
 
-    /// The strategy, which has been checked, at work on a batch of `lists` of up to `slots` slots; with their vectors, where it needs them.
+    /// The strategy, which has been checked, at work on a batch of `lists` of up to `slots` slots; with their vectors,
+    /// where it needs them.
     pub(crate) fn search(&self, lists: usize, slots: usize, vectors: Vec<Vectors>) -> Box<dyn Search> {
         match *self {
             Self::Contrastive { alpha } if self.needs_vectors() => Box::new(Contrastive::new(alpha, vectors)),

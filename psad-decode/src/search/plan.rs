@@ -79,7 +79,8 @@ fn outlook(open: &Open<'_>, end: usize, start: &[usize], room: &mut Vec<f32>) ->
         let row = open.logits_ahead(slot, end - 1, room);
         base.extend(pool.iter().map(|&item| row[item]));
     }
-    let (pairs, reach) = influence.map_or_else(Default::default, |influence| influence.among(&pool));
+    let none = || (vec![0.; pool.len() * pool.len()], Vec::new());
+    let (pairs, reach) = influence.map_or_else(none, |influence| influence.among(&pool));
     let seen = (first..first + slots).map(|slot| influence.map_or(1., |influence| influence.seen(slot))).collect();
     Outlook { pool, slots, block: end - first, seen, base, pairs, reach }
 }
