@@ -38,7 +38,8 @@ where
     R: Reranker + ?Sized,
     Q: Borrow<Request>,
 {
-    let calls = requests.len() * rounds;
+    let calls = requests.len().checked_mul(rounds).filter(|&calls| calls <= MOST_CALLS);
+    let calls = calls.ok_or(LatencyError::TooMuchToTime { requests: requests.len(), rounds })?;
     if calls == 0 {
         return Err(LatencyError::NothingToTime { requests: requests.len(), rounds });
     }
@@ -57,6 +58,9 @@ where
     Ok(Latency { p50_us: nearest_rank(&times, 50), p99_us: nearest_rank(&times, 99), calls })
 }
 
+/// Calls whose times are kept.
+const MOST_CALLS: usize = 100_000_000;
+
 fn nearest_rank(sorted: &[f64], percent: usize) -> f64 {
     sorted[(sorted.len() * percent).div_ceil(100) - 1]
 }
@@ -68,6 +72,14 @@ pub enum LatencyError {
     /// No request or no round.
     #[error("nothing to time: {requests} requests in {rounds} rounds")]
     NothingToTime {
+        /// Number of requests.
+        requests: usize,
+        /// Number of rounds.
+        rounds: usize,
+    },
+    /// The times of all calls are kept in memory.
+    #[error("too much to time: {requests} requests in {rounds} rounds; at most 100,000,000 calls are timed")]
+    TooMuchToTime {
         /// Number of requests.
         requests: usize,
         /// Number of rounds.

@@ -10,7 +10,7 @@ use thiserror::Error;
 /// How [`paired`] and [`off_policy`](crate::off_policy) resample.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct BootstrapConfig {
-    /// Resamples of the interval, and random sign patterns of a test; at least 2 / (1 − level).
+    /// Resamples of the interval, and random sign patterns of a test; at least 2 / (1 − level), at most 10,000,000.
     pub resamples: usize,
     /// Confidence level of the interval, between 0 and 1.
     pub level: f64,
@@ -25,6 +25,9 @@ impl Default for BootstrapConfig {
     }
 }
 
+/// A thousand times the default; more is surely a slip of the keyboard.
+const MOST_RESAMPLES: usize = 10_000_000;
+
 impl BootstrapConfig {
     pub(crate) fn check(&self) -> Result<(), CompareError> {
         if !(self.level > 0. && self.level < 1.) {
@@ -33,6 +36,9 @@ impl BootstrapConfig {
         let needed = (2. / (1. - self.level) - 1e-9).ceil() as usize;
         if self.resamples < needed {
             return Err(CompareError::Resamples { level: self.level, needed, found: self.resamples });
+        }
+        if self.resamples > MOST_RESAMPLES {
+            return Err(CompareError::TooManyResamples { most: MOST_RESAMPLES, found: self.resamples });
         }
         Ok(())
     }
@@ -239,6 +245,14 @@ pub enum CompareError {
         level: f64,
         /// Least number of resamples.
         needed: usize,
+        /// Number that was given.
+        found: usize,
+    },
+    /// The values of all resamples are kept in memory.
+    #[error("at most {most} resamples are drawn, found {found}")]
+    TooManyResamples {
+        /// Greatest number of resamples.
+        most: usize,
         /// Number that was given.
         found: usize,
     },

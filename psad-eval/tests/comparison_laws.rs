@@ -130,6 +130,9 @@ fn what_cannot_be_compared_is_refused() {
     let config = |resamples, level| BootstrapConfig { resamples, level, seed: 0 };
     assert_eq!(paired(&two, &two, &config(100, 1.)), Err(CompareError::Level { level: 1. }));
     let few = CompareError::Resamples { level: 0.95, needed: 40, found: 39 };
+    let many = BootstrapConfig { resamples: usize::MAX, ..BootstrapConfig::default() };
+    let too_many = CompareError::TooManyResamples { most: 10_000_000, found: usize::MAX };
+    assert_eq!(paired(&[Some(1.); 3], &[Some(0.); 3], &many).unwrap_err(), too_many);
     assert_eq!(paired(&two, &two, &config(39, 0.95)), Err(few));
     assert!(paired(&two, &two, &config(40, 0.95)).is_ok());
 }

@@ -170,6 +170,36 @@ fn independent_positions_are_biased_where_a_click_ends_the_visit() {
     assert!(largest > 0.01, "{largest}");
 }
 
+/// Logs as the simulator writes them, with the slates, clicks and propensities of its lists.
+#[test]
+fn what_the_simulator_logs_is_unbiased_by_the_propensities_that_it_holds() {
+    let small =
+        SimConfig { users: 60, items: 80, categories: 3, candidates: 4, max_history: 0, ..SimConfig::default() };
+    let shown = SimConfig { shown: Some(3), mean_attraction: 0.4, interactions: Interactions::Strong, ..small };
+    let world = World::new(shown).unwrap();
+    let mut tallies = [(); 2].map(|()| Tally::default());
+    for replication in 0..100 {
+        let indices = 400 * replication..400 * (replication + 1);
+        let (mut lists, mut visits, mut targets) = (Vec::new(), Vec::new(), Vec::new());
+        for index in indices {
+            let (list, visit) = (world.list(Split::Test, index).list, visit(&world, index));
+            let logged = &list.shown().unwrap().slate;
+            targets.push(visit.shown.iter().find(|shown| shown.slate == *logged).unwrap().target.clone());
+            lists.push(list);
+            visits.push(visit);
+        }
+        let (log, truth) = (SlateLog::from_lists(&lists, &targets).unwrap(), value(&visits));
+        for (tally, estimator) in tallies.iter_mut().zip([SlateEstimator::Sips, SlateEstimator::Rips]) {
+            tally.add(&log.estimate(estimator, &config(replication as u64)).unwrap(), truth);
+        }
+    }
+    for tally in &tallies {
+        println!("coverage {:.4}, bias {:.1} errors", tally.coverage(), tally.bias_in_errors());
+        // The truth is that of the lists themselves, so the intervals, which allow for other lists too, hold it more often.
+        assert!(tally.coverage() >= 0.9 && tally.bias_in_errors().abs() < 4., "{tally:?}");
+    }
+}
+
 /// The exact expectation of an estimator over all slates that could have been logged of one list, with the clicks'
 /// probabilities as rewards.
 fn expectation(visit: &Visit, estimator: SlateEstimator, marginals: impl Fn(&Shown) -> Vec<Marginal>) -> f64 {

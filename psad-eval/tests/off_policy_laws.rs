@@ -314,3 +314,22 @@ fn slates_without_slots_earn_nothing() {
         assert_eq!((estimate.value, estimate.low, estimate.high, estimate.ess), (0., 0., 0., 3.));
     }
 }
+
+#[test]
+fn lists_are_logs_where_they_say_what_was_shown() {
+    let world = psad_sim::World::new(psad_sim::SimConfig { users: 5, items: 40, ..Default::default() }).unwrap();
+    let lists: Vec<_> = (0..3).map(|index| world.list(psad_sim::Split::Test, index).list).collect();
+    let shown = |list: &psad_core::LabeledList| list.shown().unwrap().propensities.clone();
+    let targets: Vec<Vec<f64>> = lists.iter().map(shown).collect();
+    let log = SlateLog::from_lists(&lists, &targets).unwrap();
+    let clicks: f32 = lists.iter().flat_map(psad_core::LabeledList::labels).sum();
+    assert!(near(log.logged_value().unwrap(), f64::from(clicks) / 3.));
+
+    let short = SlateLog::from_lists(&lists, &targets[..2]);
+    assert!(matches!(short, Err(OffPolicyError::Length { expected: 3, found: 2, .. })));
+    let slots = [targets[0].clone(), targets[1].clone(), vec![0.5]];
+    assert!(matches!(SlateLog::from_lists(&lists, &slots), Err(OffPolicyError::Length { found: 1, .. })));
+    let unshown = psad_core::LabeledList::new(lists[1].request().clone(), lists[1].labels().to_vec().into()).unwrap();
+    let unknown = SlateLog::from_lists(&[lists[0].clone(), unshown], &targets[..2]);
+    assert_eq!(unknown, Err(OffPolicyError::NothingShown { row: 1 }));
+}

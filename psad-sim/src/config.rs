@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::SimError;
 
-/// Users and items are kept in memory; more than this is surely a slip of the keyboard.
+/// Users, items and lists are kept in memory; more than this is surely a slip of the keyboard.
 const MOST: usize = 10_000_000;
 /// Every list holds a history.
 const LONGEST_HISTORY: usize = 10_000;
@@ -140,6 +140,13 @@ impl SimConfig {
         within("candidates", self.candidates, 1..=self.items)?;
         within("shown", self.shown(), 1..=self.candidates)?;
         within("max_history", self.max_history, 0..=LONGEST_HISTORY)?;
+        for (field, lists) in [
+            ("train_lists", self.train_lists),
+            ("validation_lists", self.validation_lists),
+            ("test_lists", self.test_lists),
+        ] {
+            within(field, lists, 0..=MOST)?;
+        }
         within("mean_attraction", self.mean_attraction, 0.01..=0.99)?;
         within("drift", self.drift, 0. ..=2.)?;
         within("ranker_accuracy", self.ranker_accuracy, 0. ..=1.)?;
@@ -188,6 +195,8 @@ mod tests {
         assert_eq!(refused(|config| config.candidates = 0), "`candidates` is 0; it must be from 1 to 1000");
         assert_eq!(refused(|config| config.shown = Some(21)), "`shown` is 21; it must be from 1 to 20");
         assert!(refused(|config| config.max_history = LONGEST_HISTORY + 1).starts_with("`max_history`"));
+        assert!(refused(|config| config.train_lists = MOST + 1).starts_with("`train_lists` is 10000001"));
+        assert!(refused(|config| config.test_lists = usize::MAX).starts_with("`test_lists`"));
         assert!(refused(|config| config.mean_attraction = 0.).starts_with("`mean_attraction` is 0"));
         assert!(refused(|config| config.drift = f64::INFINITY).starts_with("`drift` is inf"));
         assert!(refused(|config| config.ranker_accuracy = f64::NAN).starts_with("`ranker_accuracy` is NaN"));
