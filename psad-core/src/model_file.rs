@@ -59,12 +59,13 @@ type Tensors = BTreeMap<String, ArrayD<f32>>;
 ///   models of the workspace call their parameters `model.…` and the table of a sparse field `tables.…`.
 /// * `schema`: see [`Schema`]. Row 0 of a vocabulary stands for unknown ids, and ids outside it read row 0.
 /// * `golden` is missing in files made by hand. Items are stored column by column, in the order of the schema's fields;
-///   `ages` are days, and missing where they are unknown; `constraints` stand beside `candidates` where there are rules.
-///   Of the answers see [`GoldenAnswer`]. To replay a generator, fill its blocks as the slate says and compare the logits of
-///   each block; so no tie decides anything. On another machine or with other kernels they agree up to rounding.
+///   `ages` are days, and missing where they are unknown; `constraints` stand beside `candidates` where there are
+///   rules. Of the answers see [`GoldenAnswer`]. To replay a generator, fill its blocks as the slate says and compare
+///   the logits of each block; so no tie decides anything. On another machine or with other kernels they agree up to
+///   rounding.
 /// * `checksum` stands last. It is the SHA-256 of the header's text without these digits (so that it ends in
-///   `"checksum":""}`), followed by all tensors in the order of their names (as bytes): the name in UTF-8, a zero byte, each
-///   extent of the shape as eight little-endian bytes, and the values as they stand in the file.
+///   `"checksum":""}`), followed by all tensors in the order of their names (as bytes): the name in UTF-8, a zero byte,
+///   each extent of the shape as eight little-endian bytes, and the values as they stand in the file.
 ///
 /// ```
 /// use ndarray::array;
@@ -149,7 +150,8 @@ impl ModelFile {
     /// The bytes of the file. The same content gives the same bytes.
     ///
     /// # Errors
-    /// [`ModelFileError::Container`] if a tensor's name is one that safetensors reserves, or if names and header are too long.
+    /// [`ModelFileError::Container`] if a tensor's name is one that safetensors reserves, or if names and header are
+    /// too long.
     pub fn to_bytes(&self) -> Result<Vec<u8>, ModelFileError> {
         let header = self.header.write(|text| container::checksum(text, &self.tensors))?;
         container::write(header, &self.tensors)

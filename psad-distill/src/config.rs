@@ -42,8 +42,8 @@ pub struct JointConfig {
     pub influence_penalty: f64,
     /// Trains nothing by clicks or labels, only the distillation: for a teacher that is trained already (default false).
     pub distillation_only: bool,
-    /// How the teacher decodes, also what it teaches by (default greedy). Planning wants logits that are log-odds of a click,
-    /// learned well, from slates that were shown: it finds the slate that the model overrates, too.
+    /// How the teacher decodes, also what it teaches by (default greedy). Planning wants logits that are log-odds of a
+    /// click, learned well, from slates that were shown: it finds the slate that the model overrates, too.
     pub strategy: Strategy,
     /// Decay `γ` of the teacher's guidance from slot to slot, in (0, 1] (default 0.8).
     pub decay: f64,

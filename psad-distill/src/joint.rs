@@ -240,8 +240,8 @@ impl<E: ListEncoder, G: Generator, S: ListScorer> JointObjective<E, G, S> {
     }
 }
 
-/// Mean square of what a list's candidates do to those below them, in an order drawn at random, `[batch]`. Of pairs alone it
-/// would be evaded: they can shrink while the factors per distance grow.
+/// Mean square of what a list's candidates do to those below them, in an order drawn at random, `[batch]`. Of pairs
+/// alone it would be evaded: they can shrink while the factors per distance grow.
 fn mean_square(influence: &Influence, encoded: &Encoded) -> Tensor<1> {
     let ([batch, candidates], device) = (encoded.pad.dims(), encoded.pad.device());
     let pad = |shape| encoded.pad.clone().reshape(shape).expand([batch, candidates, candidates]);

@@ -4,8 +4,8 @@
 //!
 //! `L = L_gen + L_scorer + μ L_influence + α L_KD`
 //!
-//! * where it is known what a user was shown, both learn whether each slot of that slate was clicked, below what stood above
-//!   it ([`psad_nn::ShownTargets::click_loss`]);
+//! * where it is known what a user was shown, both learn whether each slot of that slate was clicked, below what stood
+//!   above it ([`psad_nn::ShownTargets::click_loss`]);
 //! * elsewhere the teacher learns the ideal order ([`psad_nn::generator_loss`]: cross-entropy at the slots whose target is
 //!   relevant, and a listwise hinge), the student every candidate for itself ([`psad_nn::pointwise_loss`]);
 //! * what candidates do to those below them has a price, its mean square ([`JointConfig::influence_penalty`]);
@@ -15,7 +15,8 @@
 //!   detached.
 //!
 //! [`psad_nn::ScoringObjective`] is a scorer alone. Every loss of a list is the same whatever the padding around it and
-//! whatever else is in its batch. The equations are this project's own reading of what is public of PSAD (Cheng et al. 2026).
+//! whatever else is in its batch. The equations are this project's own reading of what is public of PSAD (Cheng et al.
+//! 2026).
 //!
 //! ```
 //! use burn::tensor::{Device, Tensor};

@@ -18,7 +18,8 @@ pub struct SemiAutoregressive {
     pub(crate) slots: Param<Tensor<2>>,
     /// A vector per block, `[max candidates, width]`.
     pub(crate) blocks: Param<Tensor<2>>,
-    /// A vector per place of the slate (places beyond the last share it), added to what stands there, `[max candidates, width]`.
+    /// A vector per place of the slate (places beyond the last share it), added to what stands there, `[max candidates,
+    /// width]`.
     pub(crate) places: Param<Tensor<2>>,
     /// The row of the memory that stands for the beginning, read from the profile.
     pub(crate) begin: Linear,

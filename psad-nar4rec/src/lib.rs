@@ -57,8 +57,9 @@
 //!   and may know where the ranker put them; the profile is set beside every candidate before the projection.
 //! * **Norms.** Pre-normalisation everywhere, and a last layer normalisation on either side, so that the product does not
 //!   grow with the number of layers.
-//! * **How many positions there are.** As many as the list can fill, at most one per row of the table, however few slots are
-//!   asked for: a shorter slate is the beginning of a longer one under greedy decoding, and company changes nothing.
+//! * **How many positions there are.** As many as the list can fill, at most one per row of the table, however few
+//!   slots are asked for: a shorter slate is the beginning of a longer one under greedy decoding, and company changes
+//!   nothing.
 //! * **Utility.** `R` counts the items of the slate with positive feedback, `τ` is 1. Lists without a logged slate stand in
 //!   for one in their ideal order. [`Target::Ideal`] leaves exposure aside altogether.
 //! * **Numbers.** `log(1 − P)` is taken of a probability of at most `1 − 10⁻⁶`; the cosine of a vector of zeros is 0; the

@@ -8,9 +8,9 @@ use ndarray::ArrayView2;
 use crate::generate::{ReadError, read};
 use crate::{Encoded, Weights, linear};
 
-/// `I[c, i] = (W x_c + a) · x_i / √width` of [raw](Encoded::raw) items: what candidate `c`, placed above, adds to the logit or
-/// score of candidate `i`, times a learned factor per distance. What an item does to the next is the
-/// same for all users, as far as this knows.
+/// `I[c, i] = (W x_c + a) · x_i / √width` of [raw](Encoded::raw) items: what candidate `c`, placed above, adds to the
+/// logit or score of candidate `i`, times a learned factor per distance. What an item does to the next is the same for
+/// all users, as far as this knows.
 ///
 /// It lets what is scored in one pass be picked in the light of what stands above: the slots of a block, which a network
 /// predicts in parallel, and a student's whole slate. Without effect until it is trained: a product of more matrices would

@@ -2,8 +2,8 @@
 //!
 //! Here plain lists become tensors ([`Batcher`] → [`ListBatch`]), and here stand the traits that make the parts of a
 //! reranker exchangeable ([`ListEncoder`], [`Personalization`], [`Generator`], [`ListScorer`], [`ListEvaluator`],
-//! [`Objective`]). A model made of such parts becomes a plain [`psad_core::Reranker`] through [`TensorReranker`], which also
-//! proposes several slates if it decodes them; an evaluator becomes a [`psad_core::SlateEvaluator`] through
+//! [`Objective`]). A model made of such parts becomes a plain [`psad_core::Reranker`] through [`TensorReranker`], which
+//! also proposes several slates if it decodes them; an evaluator becomes a [`psad_core::SlateEvaluator`] through
 //! [`TensorEvaluator`].
 //!
 //! ```
@@ -30,7 +30,8 @@
 //! batch. Shapes in the documentation use `batch`, `candidates`, `history`, `slots` and `width`.
 //!
 //! Neighbours: `psad-core` (requests, slates), `psad-decode` (picking on the host); the components built on this are
-//! `psad-upn`, `psad-encoder`, `psad-generator`, `psad-scorer`, `psad-nar4rec`, `psad-baselines`. Training lives in `psad-train`.
+//! `psad-upn`, `psad-encoder`, `psad-generator`, `psad-scorer`, `psad-nar4rec`, `psad-baselines`. Training lives in
+//! `psad-train`.
 
 mod along;
 mod attention;

@@ -1,7 +1,7 @@
 //! The student: a few small layers that give every candidate a score.
 //!
-//! PSAD-S is the shared encoder followed by this scorer: one pass, then picking by score and by what stands above. It is trained beside the teacher by
-//! `psad-distill`, or alone.
+//! PSAD-S is the shared encoder followed by this scorer: one pass, then picking by score and by what stands above. It
+//! is trained beside the teacher by `psad-distill`, or alone.
 //!
 //! ```
 //! use burn::tensor::{Bool, Device, Distribution, Tensor};

@@ -72,7 +72,8 @@ impl Served {
     }
 
     /// As [`Reranker::rerank`], into a slate that was used before. Once the thread has answered a request as large, a
-    /// request without rules costs no allocation, if slots are filled greedily or by contrastive search, and nothing is refined.
+    /// request without rules costs no allocation, if slots are filled greedily or by contrastive search, and nothing is
+    /// refined.
     ///
     /// # Errors
     /// As [`Reranker::rerank`]; `slate` keeps what it held then.
@@ -134,8 +135,8 @@ impl Served {
     /// [`Served::rerank_with_into`] takes some.
     ///
     /// # Errors
-    /// As [`Reranker::rerank`]; [`RerankError::Other`] with a [`ServeError::OtherModel`] for a state of another model, as after
-    /// a reload; the user is to be encoded again.
+    /// As [`Reranker::rerank`]; [`RerankError::Other`] with a [`ServeError::OtherModel`] for a state of another model,
+    /// as after a reload; the user is to be encoded again.
     pub fn rerank_with(&self, state: &UserState, candidates: &Candidates, len: usize) -> Result<Slate, RerankError> {
         let mut slate = Slate::default();
         self.rerank_with_into(state, candidates, &Constraints::default(), len, &mut slate)?;

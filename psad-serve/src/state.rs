@@ -7,8 +7,8 @@ use crate::scorer::UserPart;
 
 /// A user with a history, encoded; see [`Served::encode_user`](crate::Served::encode_user).
 ///
-/// It belongs to the model that made it, and serves all its rerankers; see [`Served::knows`](crate::Served::knows). It lives
-/// in memory only: two loads of one file are two models.
+/// It belongs to the model that made it, and serves all its rerankers; see [`Served::knows`](crate::Served::knows). It
+/// lives in memory only: two loads of one file are two models.
 #[derive(Clone, Default)]
 pub struct UserState {
     /// The model that made it; none has the number 0.

@@ -68,8 +68,8 @@ impl<C: MethodConfig> Method<C> {
         self.fit_by(trainer, train, |method| Ok(method.validated(validation)?))
     }
 
-    /// As [`Method::fit`], with a validation of one's own: the epoch is kept after which the mean of what `validate` says is
-    /// the largest.
+    /// As [`Method::fit`], with a validation of one's own: the epoch is kept after which the mean of what `validate`
+    /// says is the largest.
     ///
     /// NDCG of clicks that were logged on other slates says little of a method that learns what a slate's items do to each
     /// other; where users can be asked, as simulated ones can, ask them.

@@ -51,7 +51,8 @@ pub struct PsadConfig {
     pub context_enhancement: bool,
     /// Whether what is placed acts on what stands below, which teacher and student share (default true).
     pub influence: bool,
-    /// Whether a slot explains by itself how often it is looked at, when learning from shown slates (default true).
+    /// Whether it is learned, per user, how likely each slot is looked at, so that low slots are not blamed on their items
+    /// (default true). Only lists whose shown slate is known teach it.
     pub exposure: bool,
     /// Whether the student has layers of its own for what its teacher says (default true). Otherwise distillation trains
     /// what the clicks train, and weighs against them.
@@ -91,6 +92,15 @@ impl PsadConfig {
             scorer_hidden: vec![32],
             ..Self::default()
         }
+    }
+
+    /// For lists whose shown slates and clicks are logged: the teacher plans slates of `slots` for the clicks that they are
+    /// expected to bring, and the student improves what it picks with two sweeps. It takes tens of thousands of lists,
+    /// learned from once; with few, or other labels than clicks, stay with greedy slates.
+    #[must_use]
+    pub fn planning(mut self, slots: usize) -> Self {
+        (self.objective.strategy, self.objective.slots, self.refinement) = (Strategy::Plan, Some(slots), 2);
+        self
     }
 
     fn generator(&self, schema: &Schema) -> GeneratorConfig {
@@ -185,9 +195,9 @@ impl MethodConfig for PsadConfig {
 }
 
 impl Psad {
-    /// PSAD-S: one encoder pass, the scorer and what its teacher taught it (its scores are of all that; clicks alone would
-    /// score otherwise); slates are picked by score and by what stands above, and improved as the
-    /// configuration says.
+    /// PSAD-S: one encoder pass, the scorer, and what its teacher taught it on top; slates are picked by score and by what
+    /// stands above, and improved as the configuration says. Its scores are no click probabilities: what the teacher
+    /// taught is in them.
     pub fn student(&self) -> PsadStudent {
         let PsadModel { encoder, scorer, influence, exposure, guide, guidance, .. } = self.model.clone();
         let student = Student::new(ScoredEncoder { encoder, scorer }, guide).with_influence(influence);
