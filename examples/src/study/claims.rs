@@ -4,8 +4,9 @@ use serde::Serialize;
 
 use super::lists::Kind;
 use super::pool::{ONE_SHOT_ROW, STUDENT, TEACHER};
-use super::summary::{InputSummary, VariantSummary};
-use super::variants::{AUTOREGRESSIVE, UNDISTILLED};
+use super::stats::{Difference, Estimate};
+use super::summary::{InputSummary, Row, VariantSummary};
+use super::variants::{AUTOREGRESSIVE, ONE_BLOCK, UNDISTILLED};
 
 /// Whom PSAD-G is to beat by more than chance.
 const RIVALS: [&str; 6] = ["NAR4Rec", "PRM", "SetRank", "DLCM", "MIR", ONE_SHOT_ROW];
@@ -39,46 +40,71 @@ impl Claim {
 
 /// All claims, in the order of the report.
 pub(crate) fn claims(inputs: &[InputSummary], variants: &[VariantSummary]) -> Vec<Claim> {
-    let named = |kind: Kind| inputs.iter().find(|input| input.name == kind.name());
-    let of = |kind: Kind, judge: fn(&InputSummary) -> Option<(String, bool)>| named(kind).and_then(judge);
+    let on = |kind: Kind| Measured {
+        input: inputs.iter().find(|input| input.name == kind.name()),
+        variants: variants.iter().filter(|variant| variant.input == kind.name()).collect(),
+    };
     let mut claims = Vec::new();
-    for (id, text, judge) in PER_INPUT {
+    for (id, text, judge) in FIRST {
         for kind in [Kind::Medium, Kind::Strong] {
-            claims.push(Claim::new(id, format!("{text} ({})", kind.name()), of(kind, judge)));
+            claims.push(Claim::new(id, format!("{text} ({})", kind.name()), judge(&on(kind))));
         }
     }
-    let slots = format!("{TEACHER} is no worse than with one slot per step (strong)");
-    claims.insert(4, Claim::new("1c", slots, within_noise(variants)));
-    let taught = format!("{STUDENT} is better than the same scorer without distillation, p < 0.05 (strong)");
-    claims.push(Claim::new("1e", taught, distilled(variants)));
     for kind in [Kind::StrongEight, Kind::StrongEightDependent, Kind::StrongEightCascade] {
         let reached = format!("{TEACHER} reaches {:.0} % of the exhaustive optimum or more", 100. * REACHED);
-        claims.push(Claim::new("2", format!("{reached} ({})", kind.name()), of(kind, near_optimum)));
+        claims.push(Claim::new("2", format!("{reached} ({})", kind.name()), near_optimum(&on(kind))));
     }
     claims
 }
 
-/// A number, a text, and who judges it.
-type Judged = (&'static str, &'static str, fn(&InputSummary) -> Option<(String, bool)>);
+/// What was measured on one input.
+struct Measured<'a> {
+    input: Option<&'a InputSummary>,
+    variants: Vec<&'a VariantSummary>,
+}
 
-/// Claims that are made of more than one input.
-const PER_INPUT: [Judged; 3] = [
+impl Measured<'_> {
+    fn row(&self, name: &str) -> Option<&Row> {
+        self.input?.row(name)
+    }
+
+    fn variant(&self, label: &str, reranker: &str) -> Option<&VariantSummary> {
+        let same = |variant: &&&VariantSummary| (variant.label, variant.reranker) == (label, reranker);
+        self.variants.iter().find(same).copied()
+    }
+
+    /// What PSAD is ahead of a variant of it by, with its interval, and the p-value.
+    fn lead(&self, label: &str, reranker: &str) -> Option<Difference> {
+        // The table gives the variant minus PSAD.
+        let Difference { diff, low, high, p } = self.variant(label, reranker)?.vs_full?;
+        Some(Difference { diff: -diff + 0., low: -high + 0., high: -low + 0., p })
+    }
+}
+
+/// A number, a text, and who judges it.
+type Judged = (&'static str, &'static str, fn(&Measured<'_>) -> Option<(String, bool)>);
+
+/// The claims about medium and strong interactions.
+const FIRST: [Judged; 6] = [
     ("1a", "PSAD-G has the highest utility of all rerankers", highest),
     ("1b", "PSAD-G is better than NAR4Rec, PRM, SetRank, DLCM, MIR and PSAD one-shot, p < 0.05 each", beats_rivals),
+    ("1b", "PSAD-G is better than with all slots in one step, but otherwise alike, p < 0.05", beats_one_block),
+    ("1c", "PSAD-G is no worse than with one slot per step", within_noise),
     ("1d", "PSAD-S keeps 90 % or more of PSAD-G's gain over the initial order", keeps),
+    ("1e", "PSAD-S is better than the same scorer without distillation, p < 0.05 and with every seed", distilled),
 ];
 
-fn highest(input: &InputSummary) -> Option<(String, bool)> {
-    let teacher = input.row(TEACHER)?.value.mean;
-    let others = input.rows.iter().filter(|row| row.name != TEACHER);
+fn highest(measured: &Measured<'_>) -> Option<(String, bool)> {
+    let teacher = measured.row(TEACHER)?.value.mean;
+    let others = measured.input?.rows.iter().filter(|row| row.name != TEACHER);
     let next = others.max_by(|a, b| a.value.mean.total_cmp(&b.value.mean))?;
     Some((format!("{teacher:.4}; the next best is {}, {:.4}", next.name, next.value.mean), teacher > next.value.mean))
 }
 
-fn beats_rivals(input: &InputSummary) -> Option<(String, bool)> {
+fn beats_rivals(measured: &Measured<'_>) -> Option<(String, bool)> {
     let (mut said, mut holds) = (Vec::new(), true);
     for rival in RIVALS {
-        let found = input.row(rival)?.vs_teacher?;
+        let found = measured.row(rival)?.vs_teacher?;
         // The table gives the rival minus PSAD-G.
         let better = found.diff < 0. && found.is_significant();
         let mark = if better { "" } else { " (not borne out)" };
@@ -88,8 +114,22 @@ fn beats_rivals(input: &InputSummary) -> Option<(String, bool)> {
     Some((said.join(", "), holds))
 }
 
-fn keeps(input: &InputSummary) -> Option<(String, bool)> {
-    let gain = |name| Some(input.row(name)?.vs_initial?.diff);
+fn within_noise(measured: &Measured<'_>) -> Option<(String, bool)> {
+    let Difference { diff, low, high, .. } = measured.lead(AUTOREGRESSIVE, TEACHER)?;
+    Some((format!("{diff:+.4} over one slot per step, 95 % interval [{low:+.4}, {high:+.4}]"), high >= 0.))
+}
+
+fn beats_one_block(measured: &Measured<'_>) -> Option<(String, bool)> {
+    let lead = measured.lead(ONE_BLOCK, TEACHER)?;
+    Some((led(&lead), lead.diff > 0. && lead.is_significant()))
+}
+
+fn led(Difference { diff, low, high, p }: &Difference) -> String {
+    format!("{diff:+.4}, 95 % interval [{low:+.4}, {high:+.4}], p = {p:.4}")
+}
+
+fn keeps(measured: &Measured<'_>) -> Option<(String, bool)> {
+    let gain = |name| Some(measured.row(name)?.vs_initial?.diff);
     let (student, teacher) = (gain(STUDENT)?, gain(TEACHER)?);
     if teacher <= 0. {
         return Some((format!("{TEACHER} gains nothing ({teacher:+.4})"), false));
@@ -98,33 +138,24 @@ fn keeps(input: &InputSummary) -> Option<(String, bool)> {
     Some((format!("{:.1} % ({student:+.4} of {teacher:+.4})", 100. * part), part >= KEPT))
 }
 
-fn within_noise(variants: &[VariantSummary]) -> Option<(String, bool)> {
-    let found = of_variant(variants, AUTOREGRESSIVE, TEACHER)?.vs_full?;
-    let (diff, low, high) = (-found.diff + 0., -found.high + 0., -found.low + 0.);
-    Some((format!("{diff:+.4} over one slot per step, 95 % interval [{low:+.4}, {high:+.4}]"), high >= 0.))
+fn distilled(measured: &Measured<'_>) -> Option<(String, bool)> {
+    let lead = measured.lead(UNDISTILLED, STUDENT)?;
+    // The luck of a fit is not in the p-value, which knows of users and lists alone.
+    let by_seed: Vec<f64> = measured.variant(UNDISTILLED, STUDENT)?.vs_full_by_seed.iter().map(|diff| -diff).collect();
+    let said: Vec<String> = by_seed.iter().map(|diff| format!("{diff:+.4}")).collect();
+    let holds = lead.diff > 0. && lead.is_significant() && by_seed.iter().all(|&diff| diff > 0.);
+    Some((format!("{}; by seed {}", led(&lead), said.join(", ")), holds))
 }
 
-fn distilled(variants: &[VariantSummary]) -> Option<(String, bool)> {
-    let found = of_variant(variants, UNDISTILLED, STUDENT)?.vs_full?;
-    let (diff, low, high) = (-found.diff + 0., -found.high + 0., -found.low + 0.);
-    let said = format!("{diff:+.4}, 95 % interval [{low:+.4}, {high:+.4}], p = {:.4}", found.p);
-    Some((said, diff > 0. && found.is_significant()))
-}
-
-fn near_optimum(input: &InputSummary) -> Option<(String, bool)> {
-    let share = input.row(TEACHER)?.share?;
-    Some((format!("{:.2} %", 100. * share), share >= REACHED))
-}
-
-fn of_variant<'a>(variants: &'a [VariantSummary], label: &str, reranker: &str) -> Option<&'a VariantSummary> {
-    variants.iter().find(|variant| (variant.label, variant.reranker) == (label, reranker))
+fn near_optimum(measured: &Measured<'_>) -> Option<(String, bool)> {
+    let Estimate { mean, low, high } = measured.row(TEACHER)?.share?;
+    let [share, from, to] = [mean, low, high].map(|part| 100. * part);
+    Some((format!("{share:.2} %, 95 % interval [{from:.2}, {to:.2}]"), mean >= REACHED))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::study::stats::{Difference, Estimate};
-    use crate::study::summary::Row;
 
     fn row(name: &'static str, mean: f64, p: f64) -> Row {
         let against = |other: f64| Some(Difference { diff: mean - other, low: mean - other, high: mean - other, p });
@@ -132,7 +163,7 @@ mod tests {
             name,
             value: Estimate { mean, low: mean, high: mean },
             by_seed: vec![mean],
-            share: Some(mean / 4.),
+            share: Some(Estimate { mean: mean / 4., low: mean / 4., high: mean / 4. }),
             regret: None,
             ndcg: None,
             map: None,
@@ -183,25 +214,41 @@ mod tests {
         assert!(claims(&[], &[]).iter().all(|claim| !claim.holds && claim.measured == "not measured"));
     }
 
+    fn variant(label: &'static str, reranker: &'static str, diff: f64, low: f64, high: f64, p: f64) -> VariantSummary {
+        VariantSummary {
+            input: Kind::Strong.name(),
+            label,
+            reranker,
+            block_size: None,
+            steps: None,
+            seeds: Some(1),
+            value: Estimate { mean: 1., low: 1., high: 1. },
+            vs_full: Some(Difference { diff, low, high, p }),
+            vs_full_by_seed: vec![diff, diff - 0.01],
+        }
+    }
+
     #[test]
     fn blocks_may_be_worse_by_chance_alone() {
         let with = |diff: f64, low: f64, high: f64| {
-            let value = Estimate { mean: 1., low: 1., high: 1. };
-            let vs_full = Some(Difference { diff, low, high, p: 0.5 });
-            let label = AUTOREGRESSIVE;
-            let one = VariantSummary {
-                label,
-                reranker: TEACHER,
-                block_size: Some(1),
-                steps: Some(10),
-                seeds: Some(1),
-                value,
-                vs_full,
-            };
-            verdict(&claims(&[], &[one]), "1c", "strong")
+            verdict(&claims(&[], &[variant(AUTOREGRESSIVE, TEACHER, diff, low, high, 0.5)]), "1c", "strong")
         };
         assert!(with(0.1, -0.1, 0.3), "one slot per step is ahead by chance");
         assert!(!with(0.2, 0.1, 0.3), "one slot per step is ahead");
         assert!(with(-0.2, -0.3, -0.1), "blocks are ahead");
+    }
+
+    #[test]
+    fn distillation_must_help_the_student_by_more_than_chance() {
+        let with = |diff: f64, p: f64| claims(&[], &[variant(UNDISTILLED, STUDENT, diff, diff - 0.1, diff + 0.3, p)]);
+        assert!(verdict(&with(-0.2, 0.001), "1e", "strong"));
+        assert!(!verdict(&with(-0.2, 0.2), "1e", "strong") && !verdict(&with(0.2, 0.001), "1e", "strong"));
+        assert!(!verdict(&with(-0.2, 0.001), "1e", "medium"), "another input was measured");
+        let claims = with(-0.2, 0.001);
+        let said = &claims.iter().find(|claim| claim.id == "1e" && claim.holds).unwrap().measured;
+        assert_eq!(said, "+0.2000, 95 % interval [-0.1000, +0.3000], p = 0.0010; by seed +0.2000, +0.2100");
+        let mut one = variant(UNDISTILLED, STUDENT, -0.2, -0.3, -0.1, 0.001);
+        one.vs_full_by_seed[1] = 0.001;
+        assert!(!verdict(&super::claims(&[], &[one]), "1e", "strong"), "one seed says otherwise");
     }
 }

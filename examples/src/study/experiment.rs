@@ -1,12 +1,15 @@
 //! All fits, and what they reach on the test lists.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
+use psad::Reranker;
 use psad::eval::{InitialOrder, RandomOrder};
 use serde::Serialize;
 
+use super::diversified;
 use super::fitting::{Fit, Job, Unit, models};
 use super::lists::{Kind, Lists};
 use super::measure::{Values, measure};
@@ -19,6 +22,9 @@ use super::variants::{CLAIMED, ONE_SHOT, VARIANTS, Variant};
 pub(crate) const INITIAL: &str = "initial order";
 /// An order drawn at random.
 pub(crate) const RANDOM: &str = "random order";
+
+/// The input on which methods also go over the lists more often.
+pub(crate) const LONG: Kind = Kind::Medium;
 
 /// What a unit, or an order that needs no fit, reached on the test lists of one seed.
 #[derive(Debug)]
@@ -150,16 +156,18 @@ fn choose<'a>(jobs: &[Job<'a>], fits: Vec<Fit>) -> Result<(Vec<Choice>, Vec<Done
     Ok((choices, chosen))
 }
 
-/// What is fitted beside the tuning: methods on the other seeds, and on the first where there is no rate to choose; one-shot
-/// wherever there are all methods; all variants where items influence each other most, with as many of the first seeds as they have.
+/// What is fitted beside the tuning: methods on the other seeds, and on the first where there is no rate to choose;
+/// one-shot wherever there are all methods; the variants of the input's tables, with as many of the first seeds as they
+/// have.
 fn later_units(kind: Kind, nth_seed: u64, scale: &Scale) -> Vec<Unit> {
     let plain = models(kind).iter().filter(|_| nth_seed > 0 || !is_tuned(kind)).map(|&model| Unit::plain(model));
     let seeds =
         |variant: &Variant| if CLAIMED.contains(&variant.label) { scale.claimed_seeds } else { scale.variant_seeds };
-    let varied = |variant: &Variant| kind == Kind::Strong && nth_seed < seeds(variant) as u64;
+    let varied = |variant: &Variant| variant.is_tabled(kind) && nth_seed < seeds(variant) as u64;
     let row = |variant: &Variant| variant.label == ONE_SHOT && !kind.is_exhaustive();
     let here = VARIANTS.iter().filter(|&variant| varied(variant) || row(variant));
-    plain.chain(here.map(Unit::varied)).collect()
+    let long = models(kind).iter().filter(|_| nth_seed == 0 && kind == LONG).map(|&model| Unit::long(model));
+    long.chain(plain).chain(here.map(Unit::varied)).collect()
 }
 
 fn later_jobs<'a>(lists: &'a [Lists], first: u64, scale: &Scale, choices: &[Choice]) -> Result<Vec<Job<'a>>> {
@@ -167,6 +175,7 @@ fn later_jobs<'a>(lists: &'a [Lists], first: u64, scale: &Scale, choices: &[Choi
     let mut jobs = Vec::new();
     for lists in lists {
         for unit in later_units(lists.kind, lists.seed - first, scale) {
+            // Variants and longer fits have the method's rate.
             let method = Unit::plain(unit.model).label();
             let only = lists.kind.rates().first().filter(|_| !is_tuned(lists.kind));
             let rate = *rates.get(&(lists.kind.name(), method)).or(only).context("a method without a rate")?;
@@ -184,10 +193,16 @@ fn measured(job: &Job<'_>, fit: &Fit) -> Result<Outcome> {
 }
 
 /// The orders that need no fit.
-fn orders(lists: &Lists) -> Result<[Outcome; 2]> {
+pub(crate) fn unfitted(lists: &Lists) -> Result<Vec<(&'static str, Arc<dyn Reranker>)>> {
+    let random = RandomOrder::new(lists.seed);
+    let orders: [(_, Arc<dyn Reranker>); 2] = [(INITIAL, Arc::new(InitialOrder)), (RANDOM, Arc::new(random))];
+    Ok(orders.into_iter().chain(diversified::of_ranker(lists)?).collect())
+}
+
+fn orders(lists: &Lists) -> Result<Vec<Outcome>> {
     let Lists { kind, seed, test, .. } = lists;
     let outcome = |unit, values| Outcome { kind: *kind, seed: *seed, unit, values: vec![(unit, values)], fit: None };
-    let initial = measure(&InitialOrder, test, kind.slots())?;
-    let random = measure(&RandomOrder::new(*seed), test, kind.slots())?;
-    Ok([outcome(INITIAL, initial), outcome(RANDOM, random)])
+    let measured =
+        unfitted(lists)?.into_iter().map(|(name, order)| Ok(outcome(name, measure(&order, test, kind.slots())?)));
+    measured.collect()
 }

@@ -4,11 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use psad::burn::module::Module;
 use psad::core::ModelFile;
-use psad::methods::{Nar4RecConfig, PlainEncoderConfig};
+use psad::methods::{Nar4RecConfig, PlainEncoderConfig, PointwiseMlpConfig};
 use psad::train::{TrainConfig, Trainer};
-use psad::{LabeledList, Method, MethodConfig, PsadConfig, Reranker, Strategy, ValidationPoint};
+use psad::{LabeledList, Method, MethodConfig, PsadConfig, Reranker, ValidationPoint};
 
+use super::diversified;
 use super::lists::{Kind, Lists};
 use super::measure::{mean, measure};
 use super::scale::Scale;
@@ -32,32 +34,40 @@ pub(crate) struct Unit {
     pub(crate) model: Model,
     /// What is changed of PSAD.
     pub(crate) variant: Option<&'static Variant>,
+    /// Whether it goes over the lists more often.
+    pub(crate) is_long: bool,
 }
 
 impl Unit {
     /// A method as it is.
     pub(crate) fn plain(model: Model) -> Self {
-        Self { model, variant: None }
+        Self { model, variant: None, is_long: false }
     }
 
     /// PSAD with a change.
     pub(crate) fn varied(variant: &'static Variant) -> Self {
-        Self { model: Model::Psad, variant: Some(variant) }
+        Self { model: Model::Psad, variant: Some(variant), is_long: false }
+    }
+
+    /// A method that goes over the lists more often.
+    pub(crate) fn long(model: Model) -> Self {
+        Self { model, variant: None, is_long: true }
     }
 
     /// Its name in tables.
     pub(crate) fn label(self) -> &'static str {
-        match (self.variant, self.model) {
-            (Some(variant), _) => variant.label,
-            (None, Model::Psad) => "PSAD",
-            (None, Model::Nar4Rec) => "NAR4Rec",
-            (None, Model::Prm) => "PRM",
-            (None, Model::SetRank) => "SetRank",
-            (None, Model::Dlcm) => "DLCM",
-            (None, Model::Seq2Slate) => "Seq2Slate",
-            (None, Model::Mir) => "MIR",
-            (None, Model::Mlp) => "MLP",
-        }
+        let [once, longer] = match (self.variant, self.model) {
+            (Some(variant), _) => [variant.label; 2],
+            (None, Model::Psad) => ["PSAD", "PSAD, more passes"],
+            (None, Model::Nar4Rec) => ["NAR4Rec", "NAR4Rec, more passes"],
+            (None, Model::Prm) => ["PRM", "PRM, more passes"],
+            (None, Model::SetRank) => ["SetRank", "SetRank, more passes"],
+            (None, Model::Dlcm) => ["DLCM", "DLCM, more passes"],
+            (None, Model::Seq2Slate) => ["Seq2Slate", "Seq2Slate, more passes"],
+            (None, Model::Mir) => ["MIR", "MIR, more passes"],
+            (None, Model::Mlp) => ["MLP", "MLP, more passes"],
+        };
+        if self.is_long { longer } else { once }
     }
 }
 
@@ -65,6 +75,8 @@ impl Unit {
 pub(crate) struct Fit {
     /// Mean over its rerankers of what they reach on the validation lists.
     pub(crate) validation: f64,
+    /// Values that are trained, without the rows of the tables.
+    pub(crate) weights: usize,
     /// The rerankers under their names.
     pub(crate) rerankers: Vec<(&'static str, Arc<dyn Reranker>)>,
     /// What would be saved, of methods that can be served without burn.
@@ -95,9 +107,8 @@ pub(crate) fn psad(kind: Kind) -> PsadConfig {
         return ratings;
     }
     // Simulated users were shown slates, and click: teacher and student learn from that.
-    let mut config = Source::Simulated.psad();
-    (config.objective.block_size, config.objective.slots) = (BLOCK_SIZE, Some(kind.slots()));
-    (config.objective.strategy, config.refinement) = (Strategy::Plan, 2);
+    let mut config = Source::Simulated.psad().planning(kind.slots());
+    config.objective.block_size = BLOCK_SIZE;
     config
 }
 
@@ -141,18 +152,32 @@ impl Job<'_> {
                 self.fitted(sizes.seq2slate().with_encoder(wide(sizes.seq2slate().encoder)), scale, false)
             }
             Model::Mir => self.fitted(sizes.mir().with_embedding(embedding), scale, false),
-            Model::Mlp => self.fitted(sizes.mlp().with_encoder(wide(sizes.mlp().encoder)), scale, false),
+            Model::Mlp => self.pointwise(sizes.mlp().with_encoder(wide(sizes.mlp().encoder)), scale),
         };
         fit.with_context(|| format!("fitting {self}"))
     }
 
     pub(crate) fn fitted<C: MethodConfig>(&self, config: C, scale: &Scale, served: bool) -> Result<Fit> {
         let method = Method::new(&self.lists.schema, config, self.lists.seed)?;
-        self.trained(method, scale, served)
+        Ok(self.trained(method, scale, served)?.1)
+    }
+
+    /// The pointwise network, and what it is worth with its categories mixed.
+    fn pointwise(&self, config: PointwiseMlpConfig, scale: &Scale) -> Result<Fit> {
+        let method = Method::new(&self.lists.schema, config, self.lists.seed)?;
+        let (method, mut fit) = self.trained(method, scale, false)?;
+        let mixed = diversified::best(diversified::OF_MLP, || method.scorer(), self.lists)?;
+        fit.rerankers.push((diversified::OF_MLP, mixed));
+        Ok(fit)
     }
 
     /// Trains a method from where it stands.
-    pub(crate) fn trained<C: MethodConfig>(&self, method: Method<C>, scale: &Scale, served: bool) -> Result<Fit> {
+    pub(crate) fn trained<C: MethodConfig>(
+        &self,
+        method: Method<C>,
+        scale: &Scale,
+        served: bool,
+    ) -> Result<(Method<C>, Fit)> {
         let lists = self.lists;
         let train: Vec<&LabeledList> = lists.train.iter().collect();
         let trainer = Trainer::new(self.plan(scale))?;
@@ -162,12 +187,14 @@ impl Job<'_> {
         })?;
         let best = fitted.epochs.iter().map(|epoch| epoch.validation).fold(f64::NEG_INFINITY, f64::max);
         let file = served.then(|| fitted.method.to_file()).transpose()?;
-        Ok(Fit { validation: best, rerankers: fitted.method.rerankers(), file })
+        let (weights, rerankers) = (fitted.method.model().num_params(), fitted.method.rerankers());
+        Ok((fitted.method, Fit { validation: best, weights, rerankers, file }))
     }
 
     fn plan(&self, scale: &Scale) -> TrainConfig {
         let (epochs, batch_size, source) = match self.lists.kind {
             Kind::Ratings => (scale.ratings_epochs, scale.ratings_batch_size, Source::Ratings),
+            _ if self.unit.is_long => (scale.long_epochs, scale.batch_size, Source::Simulated),
             _ => (scale.epochs, scale.batch_size, Source::Simulated),
         };
         let (learning_rate, seed) = (self.rate, self.lists.seed);

@@ -7,12 +7,12 @@ use psad::eval::latency;
 use psad::{LabeledList, Request, Reranker};
 use serde::Serialize;
 
-use super::experiment::{Experiment, INITIAL, Outcome, RANDOM};
+use super::experiment::{Experiment, Outcome, unfitted};
 use super::fitting::Fit;
 use super::lists::{Kind, Lists};
-use super::pool::{ONE_SHOT_ROW, STUDENT, TEACHER};
+use super::pool::{STUDENT, TEACHER, row};
 use super::scale::Scale;
-use super::variants::{ONE_SHOT, VARIANTS, Variant};
+use super::variants::{VARIANTS, Variant};
 use crate::LatencyUs;
 
 /// The input whose requests are timed.
@@ -48,7 +48,7 @@ impl Latencies {
             Clock::new(of_kind.with_context(|| format!("no input {}", kind.name()))?, scale)
         };
         let clock = timed(TIMED)?;
-        for (name, order) in orders(first) {
+        for (name, order) in unfitted(clock.lists)? {
             found.rows.insert(name, Timing { burn: clock.time(&order)?, served: None });
         }
         for outcome in of_first(experiment, TIMED, first) {
@@ -64,12 +64,7 @@ impl Latencies {
     fn add_rows(&mut self, outcome: &Outcome, clock: &Clock<'_>) -> Result<()> {
         let Some(fit) = &outcome.fit else { return Ok(()) };
         for (reranker, through_burn) in &fit.rerankers {
-            let row = match (outcome.unit, *reranker) {
-                ("PSAD", reranker) => reranker,
-                (ONE_SHOT, TEACHER) => ONE_SHOT_ROW,
-                (ONE_SHOT, _) => continue,
-                (unit, _) => unit,
-            };
+            let Some(row) = row(outcome.unit, reranker) else { continue };
             let timing = self.timing(row, fit, reranker, through_burn, clock)?;
             self.rows.insert(row, timing);
         }
@@ -122,17 +117,13 @@ fn served(fit: &Fit, reranker: &str) -> Option<Result<psad_serve::Served, psad_s
     Some(load())
 }
 
-fn orders(seed: u64) -> [(&'static str, Box<dyn Reranker>); 2] {
-    let random = psad::eval::RandomOrder::new(seed);
-    [(INITIAL, Box::new(psad::eval::InitialOrder)), (RANDOM, Box::new(random))]
-}
-
 fn of_first(experiment: &Experiment, kind: Kind, first: u64) -> impl Iterator<Item = &Outcome> {
     experiment.outcomes.iter().filter(move |outcome| (outcome.kind, outcome.seed) == (kind, first))
 }
 
 /// Requests to time with.
 struct Clock<'a> {
+    lists: &'a Lists,
     requests: Vec<&'a Request>,
     slots: usize,
     rounds: usize,
@@ -144,7 +135,7 @@ impl<'a> Clock<'a> {
         let timed = lists.test.lists.iter().take(scale.timed_lists).map(LabeledList::request);
         // A pool of one thread, so that no tensor operation borrows another core.
         let one_thread = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
-        Ok(Self { requests: timed.collect(), slots: lists.kind.slots(), rounds: scale.timed_rounds, one_thread })
+        Ok(Self { lists, requests: timed.collect(), slots: lists.kind.slots(), rounds: scale.timed_rounds, one_thread })
     }
 
     fn time(&self, reranker: &dyn Reranker) -> Result<LatencyUs> {

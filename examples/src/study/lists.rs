@@ -1,4 +1,4 @@
-//! The inputs of the study: four kinds of simulated users, and ratings.
+//! The inputs of the study: six kinds of simulated users, and ratings.
 
 use std::path::Path;
 
@@ -51,19 +51,22 @@ impl Kind {
         if self.is_exhaustive() { EXHAUSTIVE } else { SLATE_LENGTH }
     }
 
-    /// Learning rates to choose from. Short lists, of which there are many, are learned from at the higher one alone, which
-    /// PSAD chooses for the same users' long lists.
+    /// Learning rates to choose from. Short lists, of which there are many, are learned from at the highest one alone.
     pub(crate) fn rates(self) -> &'static [f64] {
         match self {
             Self::Ratings => &RATINGS_RATES,
-            Self::StrongEight | Self::StrongEightDependent | Self::StrongEightCascade => &RATES[1..],
+            Self::StrongEight | Self::StrongEightDependent | Self::StrongEightCascade => &RATES[2..],
             Self::Weak | Self::Medium | Self::Strong => &RATES,
         }
     }
 
     /// With which seeds of the study.
     pub(crate) fn seeds<'a>(self, all: &'a [u64], scale: &Scale) -> &'a [u64] {
-        let count = if self.is_exhaustive() { scale.short_seeds } else { all.len() };
+        let count = match self {
+            Self::StrongEight => scale.short_seeds,
+            Self::StrongEightDependent | Self::StrongEightCascade => 1,
+            Self::Weak | Self::Medium | Self::Strong | Self::Ratings => all.len(),
+        };
         &all[..count.min(all.len())]
     }
 
@@ -138,8 +141,8 @@ pub(crate) struct Lists {
 impl Lists {
     /// Simulates or reads them.
     pub(crate) fn prepare(kind: Kind, seed: u64, scale: &Scale, data: Option<&Path>) -> Result<Self> {
-        match data {
-            Some(folder) if kind == Kind::Ratings => Self::rated(folder, seed),
+        match kind {
+            Kind::Ratings => Self::rated(data.context("ratings without a folder")?, seed),
             _ => Self::simulated(kind, seed, scale),
         }
     }

@@ -4,6 +4,7 @@
 //! everything but latency is the same on every run.
 
 mod claims;
+mod diversified;
 mod experiment;
 mod fitting;
 mod latency;
@@ -13,6 +14,7 @@ mod offline;
 mod parallel;
 mod plots;
 mod pool;
+mod protocol;
 mod report;
 mod scale;
 mod stats;
@@ -75,7 +77,7 @@ impl Study {
         bar.finish_and_clear();
         let pools: Vec<Pool> =
             kinds.into_iter().map(|kind| Pool::new(kind, &lists, &experiment, scale.variant_seeds)).collect();
-        let summary = summary::summary(&pools, &scale, &self.all_seeds(), &experiment.choices)?;
+        let summary = summary::summary(&pools, &scale, &self.all_seeds(), &experiment)?;
         // Before the clock starts, so that nothing is lost if it fails.
         self.write("study.json", &json(&summary)?)?;
         let latencies = Latencies::measure(&lists, &experiment, &scale)?;

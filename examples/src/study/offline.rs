@@ -20,6 +20,7 @@ impl Job<'_> {
         for (name, tensor) in file.tensors() {
             start.insert(name.clone(), tensor.clone());
         }
-        self.trained(Psad::from_file(&start)?, scale, true).with_context(|| format!("distilling {self}"))
+        let taught = self.trained(Psad::from_file(&start)?, scale, true);
+        Ok(taught.with_context(|| format!("distilling {self}"))?.1)
     }
 }

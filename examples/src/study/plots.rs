@@ -50,7 +50,7 @@ fn quality(summary: &Summary, latencies: &Latencies) -> Result<String> {
 fn blocks(summary: &Summary, latencies: &Latencies) -> Result<String> {
     let of = |reranker: &str| {
         let mut points: Vec<(f64, f64)> = Vec::new();
-        for variant in summary.variants.iter().filter(|variant| variant.reranker == reranker) {
+        for variant in summary.variants_on(Kind::Strong).filter(|variant| variant.reranker == reranker) {
             points.extend(variant.block_size.map(|size| (size as f64, variant.value.mean)));
         }
         points.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -72,7 +72,7 @@ fn blocks(summary: &Summary, latencies: &Latencies) -> Result<String> {
 
 fn ablations(summary: &Summary) -> Result<String> {
     let of = |reranker: &str| -> Vec<Bar> {
-        let here = summary.variants.iter();
+        let here = summary.variants_on(Kind::Strong);
         // Block sizes have a picture of their own.
         let here = here.filter(|variant| variant.reranker == reranker && variant.block_size.is_none());
         let differences = here.filter_map(|variant| Some((variant.label, variant.vs_full?)));

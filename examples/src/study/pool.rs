@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result};
 
+use super::diversified::{OF_MLP, OF_RANKER};
 use super::experiment::Experiment;
 use super::lists::{Kind, Lists};
 use super::measure::Values;
@@ -88,7 +89,7 @@ impl Pool {
 
     /// The rows of the main table: the orders, the methods, PSAD's two rerankers and its one-shot teacher.
     pub(crate) fn rows(&self) -> Vec<(&'static str, &Series)> {
-        let named = self.series.iter().filter_map(|series| Some((row(series)?, series)));
+        let named = self.series.iter().filter_map(|series| Some((row(series.unit, series.reranker)?, series)));
         let mut rows: Vec<_> = named.collect();
         rows.sort_by_key(|(name, _)| ROWS.iter().position(|row| row == name));
         rows
@@ -96,10 +97,14 @@ impl Pool {
 }
 
 /// Rows in the order of the main table.
-const ROWS: [&str; 12] = [
+const ROWS: [&str; 16] = [
     super::experiment::INITIAL,
     super::experiment::RANDOM,
+    OF_RANKER[0],
+    OF_RANKER[1],
+    OF_RANKER[2],
     "MLP",
+    OF_MLP,
     "DLCM",
     "PRM",
     "SetRank",
@@ -111,11 +116,13 @@ const ROWS: [&str; 12] = [
     TEACHER,
 ];
 
-/// The row of the main table, if it has one.
-fn row(series: &Series) -> Option<&'static str> {
-    let name = match (series.unit, series.reranker) {
+/// The row of the main table that a reranker of a unit has, if it has one.
+pub(crate) fn row(unit: &'static str, reranker: &'static str) -> Option<&'static str> {
+    let name = match (unit, reranker) {
         ("PSAD", reranker) => reranker,
+        ("MLP", OF_MLP) => OF_MLP,
         (ONE_SHOT, TEACHER) => ONE_SHOT_ROW,
+        (ONE_SHOT, _) => return None,
         (unit, _) => unit,
     };
     ROWS.iter().copied().find(|row| *row == name)

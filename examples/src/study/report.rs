@@ -1,100 +1,29 @@
 //! The study as a page.
 
+use super::experiment::LONG;
 use super::latency::{Latencies, Timing};
 use super::lists::Kind;
 use super::pool::TEACHER;
-use super::scale::{RATES, RATINGS_RATES};
+use super::protocol::protocol;
 use super::summary::{Activity, InputSummary, Row, Summary, VariantSummary};
-use super::tables::{differing, estimated, number, percent, table};
-use crate::SLATE_LENGTH;
-
-/// Seeds of simulated users whose test lists were looked at while PSAD was designed.
-const DESIGN_SEEDS: [u64; 2] = [42, 43];
+use super::tables::{differing, estimated, number, percents, table, thousands};
 
 /// All of it.
 pub(crate) fn markdown(summary: &Summary, latencies: &Latencies) -> String {
     let inputs: String = summary.inputs.iter().map(|input| main_table(input, latencies)).collect();
     [
-        head(summary),
+        protocol(summary),
         claims(summary),
         format!("## Rerankers on every input\n\n{}{inputs}", about_tables(summary)),
         format!("![Quality against latency](study-quality-latency.svg)\n\n{}", regret(summary)),
         blocks(summary, latencies),
         ablations(summary),
         activity(summary),
+        passes(summary),
         rates(summary),
         served(latencies),
     ]
     .join("\n")
-}
-
-fn head(summary: &Summary) -> String {
-    let (scale, seeds) = (&summary.scale, summary.seeds.len());
-    let first = summary.seeds.first().copied().unwrap_or_default();
-    let mut text = format!(
-        "# What reranking with PSAD is worth\n\n\
-         Written by `cargo run --release --example study`; `--data DIR` adds real ratings, `--quick` is a smoke run. \
-         Except for latencies, the same seeds on the same machine and build give the same numbers: `study.json` is \
-         repeated byte for byte. Latencies (in `study-latency.json`, the tables' last columns and two pictures) are of \
-         one machine and vary from run to run.\n\n\
-         **Inputs.** Users of the simulator psad-sim, whose expected clicks on any slate are known exactly, with \
-         position-based examination: {} items in {} categories, {} users; {} lists to train on ({} for `strong-8`), {} to validate, {} to \
-         test, of 20 candidates, of which {SLATE_LENGTH} are shown. Interactions between the items of a slate are \
-         weak, medium or strong. `strong-8` has 8 candidates and 8 slots, so that the best slate is found by trying \
-         all, and besides users who, after a click, go on less often (dependent click) \
-         or not at all (cascade); PSAD alone is trained there, with the first {} seeds. {seeds} seeds from {first} on; each has a world, lists and initial weights of its own.",
-        scale.items,
-        scale.categories,
-        scale.users,
-        thousands(scale.train_lists),
-        thousands(scale.short_train_lists),
-        thousands(scale.validation_lists),
-        thousands(scale.test_lists),
-        scale.short_seeds,
-    );
-    if summary.inputs.iter().any(|input| input.name == Kind::Ratings.name()) {
-        text.push_str(
-            " `ratings` are MovieLens-like ratings in the order of time; there NDCG@10 takes the place of utility.",
-        );
-    }
-    text + "\n\n" + &protocol(summary)
-}
-
-fn protocol(summary: &Summary) -> String {
-    let [rates, ratings] = [RATES, RATINGS_RATES].map(|rates| rates.map(|rate| rate.to_string()).join(" and "));
-    let (scale, [.., short]) = (&summary.scale, RATES);
-    let designed = DESIGN_SEEDS.map(|seed| seed.to_string()).join(" and ");
-    let seen = if DESIGN_SEEDS.iter().any(|seed| summary.seeds.contains(seed)) {
-        "are among these, so its figures are too good"
-    } else {
-        "are not among these"
-    };
-    format!(
-        "**Tuning.** All methods have about the same size and go {} over the lists ({} over ratings), those of \
-         variants with a second stage once more, in batches of {} ({} of ratings). Each chooses its learning rate of {rates} \
-         ({ratings} for ratings) by the validation lists of the first seed, but for lists of eight, where PSAD has {short} \
-         without a choice; and each fit of several passes chooses the best of them by its own validation lists: by the \
-         expected utility of validation users, or NDCG@10 for ratings, as the mean over a method's rerankers. PSAD's \
-         variants have PSAD's rate. Most are fitted with the first seed alone (their utilities are of it), those that \
-         claims speak of with more; differences are to PSAD with the same seeds. Where that is one seed, luck of two fits \
-         is in the difference. No rate or epoch is chosen by test lists. PSAD's design was settled with test lists of the \
-         simulator's seeds {designed} in view, which {seen}.\n\n\
-         **Statistics.** The test lists of all seeds are pooled. Intervals are 95 % percentile bootstraps, p-values \
-         come from paired sign flips, both with the lists of a user (of one seed) as one draw; for ratings, whose users \
-         are the same for all seeds, with all lists of a user. They cover the choice of users and lists, not the luck \
-         of a fit beyond these seeds; `by_seed` in `study.json` shows that. `*` marks p < 0.05. There are {} \
-         comparisons and no correction for their number, so expect {:.0} marks by chance if nothing differed.\n",
-        times(scale.epochs),
-        times(scale.ratings_epochs),
-        scale.batch_size,
-        scale.ratings_batch_size,
-        summary.comparisons,
-        0.05 * summary.comparisons as f64,
-    )
-}
-
-fn times(number: usize) -> String {
-    if number == 1 { "once".to_owned() } else { format!("{number} times") }
 }
 
 fn claims(summary: &Summary) -> String {
@@ -136,7 +65,7 @@ fn main_table(input: &InputSummary, latencies: &Latencies) -> String {
         vec![
             name,
             estimated(&row.value),
-            percent(row.share),
+            percents(row.share.as_ref()),
             number(row.ndcg, 4),
             number(row.map, 4),
             differing(row.vs_teacher.as_ref()),
@@ -162,7 +91,7 @@ fn regret(summary: &Summary) -> String {
         vec![
             input.to_owned(),
             row.name.to_owned(),
-            percent(row.share),
+            percents(row.share.as_ref()),
             row.regret.as_ref().map_or_else(String::new, estimated),
         ]
     });
@@ -174,7 +103,7 @@ fn regret(summary: &Summary) -> String {
 
 fn blocks(summary: &Summary, latencies: &Latencies) -> String {
     let mut variants: Vec<(usize, &VariantSummary)> =
-        summary.variants.iter().filter_map(|variant| Some((variant.block_size?, variant))).collect();
+        summary.variants_on(Kind::Strong).filter_map(|variant| Some((variant.block_size?, variant))).collect();
     variants.sort_by_key(|(size, _)| *size);
     let rows = variants.iter().filter(|(_, variant)| variant.reranker == TEACHER).map(|(size, variant)| {
         let timing = latencies.blocks.get(size);
@@ -195,10 +124,21 @@ fn blocks(summary: &Summary, latencies: &Latencies) -> String {
 }
 
 fn ablations(summary: &Summary) -> String {
-    let teachers = summary.variants.iter().filter(|variant| variant.reranker == TEACHER);
-    let rows = teachers.filter(|variant| variant.label == "PSAD" || variant.block_size.is_none()).map(|teacher| {
+    // Block sizes have a table of their own.
+    let strong = varied(summary, Kind::Strong, |variant| variant.label == "PSAD" || variant.block_size.is_none());
+    let medium = varied(summary, Kind::Medium, |_| true);
+    format!(
+        "## Ablations (strong)\n\n{strong}\n![Ablations](study-ablations.svg)\n\n\
+         With medium interactions, those that claims speak of:\n\n{medium}"
+    )
+}
+
+/// Teacher and student of variants side by side.
+fn varied(summary: &Summary, kind: Kind, shown: impl Fn(&VariantSummary) -> bool) -> String {
+    let teachers = summary.variants_on(kind).filter(|variant| variant.reranker == TEACHER && shown(variant));
+    let rows = teachers.map(|teacher| {
         let same = |other: &&VariantSummary| other.label == teacher.label && other.reranker != TEACHER;
-        let student = summary.variants.iter().find(same);
+        let student = summary.variants_on(kind).find(same);
         vec![
             teacher.label.to_owned(),
             estimated(&teacher.value),
@@ -209,7 +149,7 @@ fn ablations(summary: &Summary) -> String {
         ]
     });
     let header = ["PSAD", "utility of PSAD-G", "seeds", "minus full", "utility of PSAD-S", "minus full"];
-    format!("## Ablations (strong)\n\n{}\n![Ablations](study-ablations.svg)\n", table(&header, 1, rows))
+    table(&header, 1, rows)
 }
 
 fn activity(summary: &Summary) -> String {
@@ -221,18 +161,35 @@ fn activity(summary: &Summary) -> String {
         })
     });
     format!(
-        "## Users by activity\n\nGain in utility over the initial order, by the length of the user's history: none, \
-         and the shorter and the longer half of the others; PSAD beside the best baseline of the input.\n\n{}",
+        "## Users by activity\n\nGain over the initial order, in utility (ratings: NDCG@10), by the length of the user's \
+         history: none, and the shorter and the longer half of the others; PSAD beside the best baseline of the \
+         input.\n\n{}",
         table(&["input", "reranker", "items in history", "lists", "gain"], 2, rows)
     )
 }
 
+fn passes(summary: &Summary) -> String {
+    let rows = summary.passes.iter().map(|found| {
+        let name = found.name.to_owned();
+        vec![name, estimated(&found.once), estimated(&found.longer), differing(Some(&found.gain))]
+    });
+    let scale = &summary.scale;
+    format!(
+        "## More passes over the lists ({})\n\nWith the first seed: {} against {}, of which the best is taken by the \
+         validation lists; at the learning rate that was chosen for the former.\n\n{}",
+        LONG.name(),
+        scale.epochs,
+        scale.long_epochs,
+        table(&["reranker", "utility", "with more passes", "gain"], 1, rows)
+    )
+}
+
 fn rates(summary: &Summary) -> String {
-    let header = ["input", "method", "chosen", "validation at the lower", "at the higher"];
+    let header = ["input", "method", "chosen", "reached on validation lists at each rate"];
     let rows = summary.rates.iter().map(|choice| {
-        let tried = choice.tried.iter().map(|&(_, reached)| number(Some(reached), 4));
+        let tried = choice.tried.iter().map(|(rate, reached)| format!("{rate}: {reached:.4}"));
         let named = [choice.input.to_owned(), choice.method.to_owned(), choice.rate.to_string()];
-        named.into_iter().chain(tried).collect()
+        named.into_iter().chain([tried.collect::<Vec<_>>().join(", ")]).collect()
     });
     format!("## Chosen learning rates\n\n{}", table(&header, 2, rows))
 }
@@ -251,25 +208,4 @@ fn served(latencies: &Latencies) -> String {
 /// Nothing where there is nothing to count.
 fn counted(count: Option<usize>) -> String {
     count.map_or_else(String::new, |count| count.to_string())
-}
-
-/// 24,000 reads better than 24000.
-fn thousands(count: usize) -> String {
-    let digits = count.to_string();
-    let group = |(index, digit): (usize, char)| {
-        let comma = index > 0 && (digits.len() - index).is_multiple_of(3);
-        comma.then_some(',').into_iter().chain([digit])
-    };
-    digits.chars().enumerate().flat_map(group).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn large_counts_are_grouped() {
-        let grouped = [0, 999, 1_000, 24_000, 1_234_567].map(thousands);
-        assert_eq!(grouped, ["0", "999", "1,000", "24,000", "1,234,567"]);
-    }
 }

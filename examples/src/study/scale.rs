@@ -3,10 +3,10 @@
 use serde::Serialize;
 
 /// Learning rates that every trained method may choose from on simulated users, on the validation lists of the first seed.
-pub(crate) const RATES: [f64; 2] = [3e-3, 1.2e-2];
+pub(crate) const RATES: [f64; 3] = [1e-3, 3e-3, 1.2e-2];
 
 /// The same on ratings, which are few and come in smaller batches.
-pub(crate) const RATINGS_RATES: [f64; 2] = [1e-3, 3e-3];
+pub(crate) const RATINGS_RATES: [f64; 3] = [3e-4, 1e-3, 3e-3];
 
 /// Sizes of worlds and fits.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -33,6 +33,8 @@ pub(crate) struct Scale {
     pub(crate) short_seeds: usize,
     /// Passes over simulated training lists.
     pub(crate) epochs: usize,
+    /// Passes of those fits that show what more of them would be worth.
+    pub(crate) long_epochs: usize,
     /// Passes over the ratings, of which there are far fewer.
     pub(crate) ratings_epochs: usize,
     /// Simulated lists per optimiser step.
@@ -52,14 +54,15 @@ impl Scale {
             items: 300,
             users: 1_000,
             categories: 12,
-            train_lists: 40_000,
+            train_lists: 25_000,
             short_train_lists: 400_000,
             validation_lists: 300,
             test_lists: 1_000,
             variant_seeds: 1,
-            claimed_seeds: 3,
-            short_seeds: 2,
+            claimed_seeds: 5,
+            short_seeds: 3,
             epochs: 1,
+            long_epochs: 2,
             ratings_epochs: 8,
             batch_size: 64,
             ratings_batch_size: 32,
@@ -78,6 +81,7 @@ impl Scale {
             validation_lists: 16,
             test_lists: 40,
             epochs: 1,
+            long_epochs: 2,
             ratings_epochs: 1,
             batch_size: 32,
             timed_lists: 20,

@@ -64,11 +64,19 @@ pub(crate) fn numbered<K: Ord>(keys: impl IntoIterator<Item = K>) -> Vec<u32> {
     keys.into_iter().map(number).collect()
 }
 
-/// Sum of the values over the sum of the optima, so that a list counts by what there is to gain.
-pub(crate) fn share(values: &[Option<f64>], optima: &[f64]) -> Option<f64> {
+/// Sum of the values over the sum of the optima, so that a list counts by what there is to gain. Its interval is that of
+/// the mean of `(value − share · optimum) / mean optimum`, which is how much the ratio moves when other lists are drawn.
+pub(crate) fn share(values: &[Option<f64>], optima: &[f64], clusters: &[u32]) -> Result<Option<Estimate>> {
     let pairs = values.iter().zip(optima).filter_map(|(value, optimum)| Some(((*value)?, optimum)));
-    let (value, optimum) = pairs.fold((0., 0.), |(a, b), (value, optimum)| (a + value, b + optimum));
-    (optimum > 0.).then(|| rounded(value / optimum))
+    let (value, optimum, count) = pairs.fold((0., 0., 0.), |(a, b, n), (value, best)| (a + value, b + best, n + 1.));
+    if optimum <= 0. {
+        return Ok(None);
+    }
+    let (share, mean) = (value / optimum, optimum / count);
+    let moves = values.iter().zip(optima).map(|(value, best)| value.map(|value| (value - share * best) / mean));
+    let Estimate { low, high, .. } = estimate(&moves.collect::<Vec<_>>(), clusters)?;
+    let [mean, low, high] = [share, share + low, share + high].map(rounded);
+    Ok(Some(Estimate { mean, low, high }))
 }
 
 /// Six decimals are more than any of these numbers is sure of, and are the same on every reading of a file.
@@ -107,8 +115,14 @@ mod tests {
 
     #[test]
     fn a_share_is_a_ratio_of_sums() {
-        assert_eq!(share(&[Some(1.), Some(1.), None], &[1., 3., 9.]), Some(0.5));
-        assert_eq!(share(&[], &[]), None);
+        let found = share(&[Some(1.), Some(1.), None], &[1., 3., 9.], &[0, 1, 2]).unwrap().unwrap();
+        assert!(found.mean == 0.5 && found.low < 0.5 && found.high > 0.5, "{found:?}");
+        assert_eq!(share(&[Some(0.)], &[0.], &[0]).unwrap(), None);
+        // Whoever reaches the same part of every optimum is as sure of it as can be.
+        let optima: Vec<f64> = (1..30).map(f64::from).collect();
+        let half: Vec<_> = optima.iter().map(|best| Some(best / 2.)).collect();
+        let sure = share(&half, &optima, &numbered(1..30)).unwrap().unwrap();
+        assert_eq!((sure.low, sure.high), (0.5, 0.5));
         assert_eq!((rounded(0.123_456_789), rounded(-1e-9).is_sign_negative()), (0.123_457, false));
     }
 }

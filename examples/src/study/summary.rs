@@ -7,10 +7,11 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::claims::Claim;
-use super::experiment::{Choice, INITIAL};
+use super::experiment::{Choice, Experiment, INITIAL, LONG, Outcome};
+use super::fitting::{Unit, models};
 use super::lists::Kind;
 use super::measure::{Column, mean};
-use super::pool::{Pool, STUDENT, Series, TEACHER};
+use super::pool::{Pool, STUDENT, Series, TEACHER, row as main_row};
 use super::scale::Scale;
 use super::stats::{Difference, Estimate, difference, estimate, rounded, share};
 use super::variants::{BLOCK_SIZE, VARIANTS, Variant};
@@ -25,16 +26,27 @@ pub(crate) struct Summary {
     pub(crate) seeds: Vec<u64>,
     /// Main tables.
     pub(crate) inputs: Vec<InputSummary>,
-    /// PSAD with one thing changed, on the input with strong interactions.
+    /// PSAD with one thing changed, on the inputs with strong and medium interactions.
     pub(crate) variants: Vec<VariantSummary>,
     /// Gain by length of history.
     pub(crate) activity: Vec<Activity>,
+    /// What more passes are worth, on the input with medium interactions.
+    pub(crate) passes: Vec<Passes>,
     /// Learning rates.
     pub(crate) rates: Vec<Choice>,
+    /// Values that each method trains, tables left out, on the first input.
+    pub(crate) weights: BTreeMap<&'static str, usize>,
     /// What is claimed.
     pub(crate) claims: Vec<Claim>,
     /// Differences that have a p-value.
     pub(crate) comparisons: usize,
+}
+
+impl Summary {
+    /// PSAD and its variants on an input.
+    pub(crate) fn variants_on(&self, kind: Kind) -> impl Iterator<Item = &VariantSummary> {
+        self.variants.iter().filter(move |variant| variant.input == kind.name())
+    }
 }
 
 /// One input.
@@ -73,7 +85,7 @@ pub(crate) struct Row {
     /// The same, seed by seed.
     pub(crate) by_seed: Vec<f64>,
     /// Sum of its utilities over that of the best slates.
-    pub(crate) share: Option<f64>,
+    pub(crate) share: Option<Estimate>,
     /// What it loses against the best slates.
     pub(crate) regret: Option<Estimate>,
     /// NDCG@10 on logged labels.
@@ -89,6 +101,8 @@ pub(crate) struct Row {
 /// A reranker of a variant of PSAD.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct VariantSummary {
+    /// The input.
+    pub(crate) input: &'static str,
     /// The variant.
     pub(crate) label: &'static str,
     /// Which reranker.
@@ -103,6 +117,21 @@ pub(crate) struct VariantSummary {
     pub(crate) value: Estimate,
     /// Its difference to the same reranker of PSAD as it is, with all seeds of its own.
     pub(crate) vs_full: Option<Difference>,
+    /// The same, seed by seed.
+    pub(crate) vs_full_by_seed: Vec<f64>,
+}
+
+/// What it would be worth to go over the lists more often.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Passes {
+    /// The reranker.
+    pub(crate) name: &'static str,
+    /// With as many passes as all have.
+    pub(crate) once: Estimate,
+    /// With more, the best of them taken.
+    pub(crate) longer: Estimate,
+    /// The second minus the first.
+    pub(crate) gain: Difference,
 }
 
 /// Gain over the initial order of users with histories of some lengths.
@@ -149,7 +178,7 @@ fn row(pool: &Pool, name: &'static str, series: &Series) -> Result<Row> {
         name,
         value: estimate(values, &pool.clusters)?,
         by_seed: by_seed(values, &pool.sizes),
-        share: optima.and_then(|optima| share(values, optima)),
+        share: optima.map(|optima| share(values, optima, &pool.clusters)).transpose()?.flatten(),
         regret: optima.map(regret).transpose()?,
         ndcg: column(Column::Ndcg),
         map: column(Column::Map),
@@ -168,9 +197,10 @@ fn by_seed(values: &[Option<f64>], sizes: &[usize]) -> Vec<f64> {
     sizes.iter().filter_map(&mut next).collect()
 }
 
-/// PSAD as it is and all its variants, teacher and student each.
+/// PSAD as it is and its variants on an input, teacher and student each.
 pub(crate) fn variants(pool: &Pool) -> Result<Vec<VariantSummary>> {
-    let units = std::iter::once(None).chain(VARIANTS.iter().map(Some));
+    let tabled = VARIANTS.iter().filter(|variant| variant.is_tabled(pool.kind));
+    let units = std::iter::once(None).chain(tabled.map(Some));
     let wanted: Vec<_> = units.flat_map(|variant| [(variant, TEACHER), (variant, STUDENT)]).collect();
     wanted.par_iter().map(|&(variant, reranker)| variant_summary(pool, variant, reranker)).collect()
 }
@@ -181,7 +211,9 @@ fn variant_summary(pool: &Pool, variant: Option<&Variant>, reranker: &'static st
     let common = |values: &[Option<f64>]| estimate(&values[..pool.varied], &pool.clusters[..pool.varied]);
     let against = || difference(values, &full[..values.len()], &pool.clusters[..values.len()]);
     let block_size = variant.map_or(Some(BLOCK_SIZE), Variant::blocks);
+    let differences: Vec<_> = values.iter().zip(full).map(|(value, full)| Some((*value)? - (*full)?)).collect();
     Ok(VariantSummary {
+        input: pool.kind.name(),
         label,
         reranker,
         block_size,
@@ -189,7 +221,25 @@ fn variant_summary(pool: &Pool, variant: Option<&Variant>, reranker: &'static st
         seeds: variant.map(|_| by_seed(values, &pool.sizes).len()),
         value: common(values)?,
         vs_full: variant.map(|_| against()).transpose()?,
+        vs_full_by_seed: variant.map_or_else(Vec::new, |_| by_seed(&differences, &pool.sizes)),
     })
+}
+
+/// Every method once and longer, with the seeds that it was fitted longer with.
+pub(crate) fn passes(pool: &Pool) -> Result<Vec<Passes>> {
+    let mut found = Vec::new();
+    for &model in models(pool.kind) {
+        let [once, longer] = [Unit::plain(model), Unit::long(model)].map(Unit::label);
+        for series in pool.series.iter().filter(|series| series.unit == longer) {
+            let Some(name) = main_row(once, series.reranker) else { continue };
+            let longer = pool.judged(series);
+            let once = &pool.judged(pool.find(once, series.reranker)?)[..longer.len()];
+            let clusters = &pool.clusters[..longer.len()];
+            let gain = difference(longer, once, clusters)?;
+            found.push(Passes { name, once: estimate(once, clusters)?, longer: estimate(longer, clusters)?, gain });
+        }
+    }
+    Ok(found)
 }
 
 /// Users without history, and the shorter and the longer half of the others.
@@ -229,32 +279,47 @@ fn group(pool: &Pool, lengths: std::ops::RangeInclusive<usize>, names: [&'static
 }
 
 /// How many differences have a p-value.
-pub(crate) fn comparisons(inputs: &[InputSummary], variants: &[VariantSummary], activity: &[Activity]) -> usize {
+fn comparisons(
+    inputs: &[InputSummary],
+    variants: &[VariantSummary],
+    activity: &[Activity],
+    passes: &[Passes],
+) -> usize {
     let rows = inputs.iter().flat_map(|input| &input.rows);
     let main: usize = rows.map(|row| row.vs_initial.iter().chain(&row.vs_teacher).count()).sum();
     let varied = variants.iter().filter(|variant| variant.vs_full.is_some()).count();
-    main + varied + activity.iter().map(|group| group.gains.len()).sum::<usize>()
+    main + varied + passes.len() + activity.iter().map(|group| group.gains.len()).sum::<usize>()
 }
 
 /// All of it.
-pub(crate) fn summary(pools: &[Pool], scale: &Scale, seeds: &[u64], rates: &[Choice]) -> Result<Summary> {
+pub(crate) fn summary(pools: &[Pool], scale: &Scale, seeds: &[u64], experiment: &Experiment) -> Result<Summary> {
     let inputs: Vec<InputSummary> = pools.iter().map(input).collect::<Result<_>>()?;
-    let strong = pools.iter().find(|pool| pool.kind == Kind::Strong).context("no input with strong interactions")?;
-    let variants = variants(strong)?;
-    let mut groups = Vec::new();
+    let (mut varied, mut groups, mut longer) = (Vec::new(), Vec::new(), Vec::new());
     for (pool, input) in pools.iter().zip(&inputs) {
         if matches!(pool.kind, Kind::Medium | Kind::Strong) {
+            varied.extend(variants(pool)?);
+        }
+        if matches!(pool.kind, Kind::Medium | Kind::Strong | Kind::Ratings) {
             groups.extend(activity(pool, &input.rows)?);
         }
+        if pool.kind == LONG {
+            longer = passes(pool)?;
+        }
     }
+    let first = |outcome: &&Outcome| Some(outcome.kind) == pools.first().map(|pool| pool.kind);
+    let methods: Vec<_> = models(Kind::Weak).iter().map(|&model| Unit::plain(model).label()).collect();
+    let fits = experiment.outcomes.iter().filter(first).filter(|outcome| methods.contains(&outcome.unit));
+    let fits = fits.filter_map(|outcome| Some((outcome.unit, outcome.fit.as_ref()?.weights)));
     Ok(Summary {
         scale: *scale,
         seeds: seeds.to_vec(),
-        claims: super::claims::claims(&inputs, &variants),
-        comparisons: comparisons(&inputs, &variants, &groups),
+        claims: super::claims::claims(&inputs, &varied),
+        comparisons: comparisons(&inputs, &varied, &groups, &longer),
+        passes: longer,
+        weights: fits.collect(),
         inputs,
-        variants,
+        variants: varied,
         activity: groups,
-        rates: rates.to_vec(),
+        rates: experiment.choices.clone(),
     })
 }

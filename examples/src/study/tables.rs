@@ -36,9 +36,20 @@ pub(crate) fn number(value: Option<f64>, decimals: usize) -> String {
     value.map_or_else(|| NONE.to_owned(), |value| format!("{value:.decimals$}"))
 }
 
-/// A part in per cent.
-pub(crate) fn percent(part: Option<f64>) -> String {
-    part.map_or_else(|| NONE.to_owned(), |part| format!("{:.2} %", 100. * part))
+/// A part in per cent, with half the width of its interval.
+pub(crate) fn percents(part: Option<&Estimate>) -> String {
+    let width = |part: &Estimate| 50. * (part.high - part.low);
+    part.map_or_else(|| NONE.to_owned(), |part| format!("{:.2} ± {:.2} %", 100. * part.mean, width(part)))
+}
+
+/// 24,000 reads better than 24000.
+pub(crate) fn thousands(count: usize) -> String {
+    let digits = count.to_string();
+    let group = |(index, digit): (usize, char)| {
+        let comma = index > 0 && (digits.len() - index).is_multiple_of(3);
+        comma.then_some(',').into_iter().chain([digit])
+    };
+    digits.chars().enumerate().flat_map(group).collect()
 }
 
 #[cfg(test)]
@@ -63,6 +74,12 @@ mod tests {
     fn numbers_keep_their_decimals() {
         assert_eq!(estimated(&Estimate { mean: 2., low: 1.9, high: 2.1 }), "2.0000 ± 0.1000");
         assert_eq!((number(Some(0.12345), 3), number(None, 3)), ("0.123".to_owned(), "–".to_owned()));
-        assert_eq!(percent(Some(0.98765)), "98.77 %");
+        assert_eq!(percents(Some(&Estimate { mean: 0.98765, low: 0.98, high: 0.99 })), "98.77 ± 0.50 %");
+    }
+
+    #[test]
+    fn large_counts_are_grouped() {
+        let grouped = [0, 999, 1_000, 24_000, 1_234_567].map(thousands);
+        assert_eq!(grouped, ["0", "999", "1,000", "24,000", "1,234,567"]);
     }
 }

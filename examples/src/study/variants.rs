@@ -1,7 +1,9 @@
 //! PSAD with one thing changed.
 
-use psad::distill::Target;
+use psad::distill::{DistillationForm, Target};
 use psad::{PsadConfig, Strategy};
+
+use super::lists::Kind;
 
 /// What is changed.
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +35,16 @@ impl Variant {
         }
     }
 
+    /// Whether a table of that input has it: all where items influence each other most, what claims speak of with medium
+    /// interactions too.
+    pub(crate) fn is_tabled(&self, kind: Kind) -> bool {
+        match kind {
+            Kind::Strong => true,
+            Kind::Medium => CLAIMED.contains(&self.label),
+            _ => false,
+        }
+    }
+
     /// Slots per step, if that is what it changes.
     pub(crate) fn blocks(&self) -> Option<usize> {
         match self.change {
@@ -45,8 +57,12 @@ impl Variant {
 /// Slots per step of PSAD itself.
 pub(crate) const BLOCK_SIZE: usize = 5;
 
-/// All slots in one step, none in the light of what stands above it; fitted on every input, as it is a row of the main tables.
+/// All slots in one step, none in the light of what stands above it; fitted on every input, as it is a row of the main
+/// tables.
 pub(crate) const ONE_SHOT: &str = "one-shot: K = 10 without influence and planning";
+
+/// All slots in one step, in the light of each other: PSAD otherwise.
+pub(crate) const ONE_BLOCK: &str = "K = 10";
 
 /// PSAD with one slot per step.
 pub(crate) const AUTOREGRESSIVE: &str = "K = 1";
@@ -55,13 +71,13 @@ pub(crate) const AUTOREGRESSIVE: &str = "K = 1";
 pub(crate) const UNDISTILLED: &str = "without distillation";
 
 /// What claims speak of, which takes more seeds than a look.
-pub(crate) const CLAIMED: [&str; 2] = [AUTOREGRESSIVE, UNDISTILLED];
+pub(crate) const CLAIMED: [&str; 3] = [AUTOREGRESSIVE, ONE_BLOCK, UNDISTILLED];
 
 /// All variants; each is a line.
-pub(crate) static VARIANTS: [Variant; 21] = [
+pub(crate) static VARIANTS: [Variant; 23] = [
     blocks(AUTOREGRESSIVE, 1),
     blocks("K = 2", 2),
-    blocks("K = 10", 10),
+    blocks(ONE_BLOCK, 10),
     blocks("K = 20", 20),
     switch(ONE_SHOT, |config| {
         (config.objective.block_size, config.influence, config.objective.strategy) = (10, false, Strategy::Greedy);
@@ -74,7 +90,12 @@ pub(crate) static VARIANTS: [Variant; 21] = [
         (config.objective.strategy, config.refinement) = (Strategy::Greedy, 0);
     }),
     switch("without refinement of the student's slate", |config| config.refinement = 0),
-    switch("ideal order as target", |config| config.objective.target = Target::Ideal),
+    // As for ratings: scores that are no log-odds of clicks can neither be planned with nor refined.
+    switch("ideal order as target, as the baselines", |config| {
+        (config.objective.target, config.objective.strategy) = (Target::Ideal, Strategy::Greedy);
+        (config.influence, config.exposure, config.guide, config.refinement) = (false, false, false, 0);
+        (config.objective.hinge, config.objective.distillation, config.objective.temperature) = (0.02, 0.005, 1.);
+    }),
     switch("without gate", |config| config.encoder.gate = false),
     switch("without position encoding", |config| {
         (config.encoder.history_positions, config.encoder.candidate_positions) = (false, false);
@@ -84,6 +105,10 @@ pub(crate) static VARIANTS: [Variant; 21] = [
     switch("distillation of encoder and scorer", |config| {
         (config.guide, config.objective.distillation, config.objective.temperature) = (false, 0.005, 1.);
     }),
+    switch("distillation of the collapsed matrix", |config| {
+        config.objective.form = DistillationForm::Collapsed;
+    }),
+    switch("distillation row by row", |config| config.objective.form = DistillationForm::RowWise),
     switch("distillation weight α × 0.3", |config| config.objective.distillation *= 0.3),
     switch("distillation weight α × 3", |config| config.objective.distillation *= 3.),
     switch("decay of guidance γ = 0.5", |config| config.objective.decay = 0.5),
@@ -102,7 +127,6 @@ const fn switch(label: &'static str, change: fn(&mut PsadConfig)) -> Variant {
 mod tests {
     use super::*;
     use crate::study::fitting::psad;
-    use crate::study::lists::Kind;
 
     #[test]
     fn every_variant_changes_something_and_is_named_once() {
@@ -117,7 +141,7 @@ mod tests {
 
     #[test]
     fn variants_that_claims_speak_of_are_there() {
-        for label in [ONE_SHOT, AUTOREGRESSIVE, UNDISTILLED] {
+        for label in CLAIMED.into_iter().chain([ONE_SHOT]) {
             assert!(VARIANTS.iter().any(|variant| variant.label == label), "{label}");
         }
     }

@@ -1,0 +1,119 @@
+//! What the report says before its tables: how it came to be, and how far it goes.
+
+use super::experiment::LONG;
+use super::lists::Kind;
+use super::scale::{RATES, RATINGS_RATES, Scale};
+use super::summary::Summary;
+use super::tables::thousands;
+use crate::SLATE_LENGTH;
+
+/// Seeds of simulated users whose test lists were looked at while PSAD was designed.
+const DESIGN_SEEDS: [u64; 2] = [42, 43];
+
+/// All of it.
+pub(crate) fn protocol(summary: &Summary) -> String {
+    let head = "# What reranking with PSAD is worth\n\n\
+         Written by `cargo run --release --example study`; `--data DIR` adds real ratings, `--quick` is a smoke run. \
+         Except for latencies, the same seeds on the same machine and build give the same numbers: `study.json` is \
+         repeated byte for byte. Latencies (in `study-latency.json`, the tables' last columns and two pictures) are of \
+         one machine and vary from run to run.";
+    [head, &inputs(summary), &methods(summary), &tuning(summary), &statistics(summary)].join("\n\n") + "\n"
+}
+
+fn inputs(summary: &Summary) -> String {
+    let Scale { items, categories, users, .. } = summary.scale;
+    let Scale { train_lists, short_train_lists, validation_lists, test_lists, short_seeds, .. } = summary.scale;
+    let [train, short, validation, test] =
+        [train_lists, short_train_lists, validation_lists, test_lists].map(thousands);
+    let (seeds, first) = (summary.seeds.len(), summary.seeds.first().copied().unwrap_or_default());
+    let ratings = if has_ratings(summary) {
+        " `ratings` are MovieLens-like ratings in the order of time; there NDCG@10 takes the place of utility, and every \
+         seed has the same lists."
+    } else {
+        ""
+    };
+    format!(
+        "**Inputs.** Users of the simulator psad-sim, whose expected clicks on any slate are known exactly, with \
+         position-based examination: {items} items in {categories} categories, {users} users; {train} lists to train on \
+         ({short} for `strong-8`), {validation} to validate, {test} to test, of 20 candidates, of which {SLATE_LENGTH} \
+         are shown. Interactions between the items of a slate are weak, medium or strong. `strong-8` has 8 candidates \
+         and 8 slots, so that the best slate is found by trying all; PSAD alone is trained there, with the first \
+         {short_seeds} seeds, and with the first one where users, after a click, go on less often (dependent click) or \
+         not at all (cascade). {seeds} seeds from {first} on; each has a world, lists and initial weights of its \
+         own.{ratings}"
+    )
+}
+
+fn methods(summary: &Summary) -> String {
+    let weights: Vec<String> =
+        summary.weights.iter().map(|(name, &count)| format!("{name} {}", thousands(count))).collect();
+    let rated =
+        if has_ratings(summary) { " On `ratings` PSAD too learns the ideal order, and does not plan." } else { "" };
+    format!(
+        "**What each method learns from.** The same lists, but not the same of them. DLCM, PRM, SetRank, MIR, Seq2Slate \
+         and the MLP learn, as published, which candidates were clicked; what was not shown counts as not clicked. \
+         NAR4Rec learns the ideal order of each list. PSAD learns whether each *slot of the slate that was shown* was \
+         clicked, how often a slot is looked at, and what an item does to those below it, and plans with that. So a part \
+         of its lead is what it learns from, another that it plans: \"PSAD one-shot\" has the first without the second, \
+         and \"ideal order as target, as the baselines\" among the ablations has neither. MMR, DPP and SSD mix the \
+         categories of the ranker's order, and learn nothing; MLP + MMR mixes those of the MLP's.{rated} Widths and \
+         depths are alike; values that are trained, beside embedding rows: {}.",
+        weights.join(", ")
+    )
+}
+
+fn tuning(summary: &Summary) -> String {
+    let listed = |rates: &[f64]| rates.iter().map(f64::to_string).collect::<Vec<_>>().join(", ");
+    let (scale, designed) = (&summary.scale, DESIGN_SEEDS.map(|seed| seed.to_string()).join(" and "));
+    let seen = if DESIGN_SEEDS.iter().any(|seed| summary.seeds.contains(seed)) {
+        "are among these, so its figures are too good"
+    } else {
+        "are not among these"
+    };
+    let rated = if has_ratings(summary) {
+        " The test lists of `ratings` were seen with seven earlier plans of PSAD."
+    } else {
+        ""
+    };
+    format!(
+        "**Tuning.** All go {} over the lists ({} over ratings; what more would be worth on `{}` is a table below), in \
+         batches of {} ({} of ratings). Each chooses its learning rate of {} ({} for ratings) by the validation lists \
+         of the first seed, but for lists of eight, where PSAD has {} without a choice; each fit of several passes \
+         takes the best of them, and MMR, DPP and SSD their strengths, by the validation lists of its seed: by the \
+         expected utility of validation users, or NDCG@10 for ratings, as the mean over a method's rerankers. PSAD's \
+         variants have PSAD's rate; offline distillation takes a second pass. Most variants are fitted with the first \
+         seed alone (their utilities are of it), those that claims speak of with {}; differences are to PSAD with the \
+         same seeds. Where that is one seed, luck of two fits is in the difference. No rate, pass or strength is chosen \
+         by test lists. PSAD's design was settled with test lists of the simulator's seeds {designed} in view, which \
+         {seen}.{rated}",
+        times(scale.epochs),
+        times(scale.ratings_epochs),
+        LONG.name(),
+        scale.batch_size,
+        scale.ratings_batch_size,
+        listed(&RATES),
+        listed(&RATINGS_RATES),
+        listed(Kind::StrongEight.rates()),
+        scale.claimed_seeds,
+    )
+}
+
+fn statistics(summary: &Summary) -> String {
+    format!(
+        "**Statistics.** The test lists of all seeds are pooled. Intervals are 95 % percentile bootstraps, p-values \
+         come from paired sign flips, both with the lists of a user (of one seed) as one draw; for ratings, whose users \
+         are the same for all seeds, with all lists of a user. They cover the choice of users and lists, not the luck \
+         of a fit; `by_seed` and `vs_full_by_seed` in `study.json` show that. `*` marks p < 0.05. There are {} \
+         comparisons and no correction for their number, so expect {:.0} marks by chance if nothing differed.",
+        summary.comparisons,
+        0.05 * summary.comparisons as f64,
+    )
+}
+
+fn has_ratings(summary: &Summary) -> bool {
+    summary.inputs.iter().any(|input| input.name == Kind::Ratings.name())
+}
+
+fn times(number: usize) -> String {
+    if number == 1 { "once".to_owned() } else { format!("{number} times") }
+}
