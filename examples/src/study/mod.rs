@@ -65,8 +65,12 @@ impl Study {
         let kinds = self.kinds();
         let bar = experiment::progress(&kinds, &self.all_seeds(), &scale);
         let (mut lists, mut experiment) = (Vec::new(), Experiment::default());
-        for &kind in &kinds {
-            let mut here = self.lists(kind, &scale)?;
+        // Inputs of few and long fits go together, so that no core waits for another at the end of each.
+        for together in kinds.chunk_by(|one, next| one.is_exhaustive() && next.is_exhaustive()) {
+            let mut here = Vec::new();
+            for &kind in together {
+                here.extend(self.lists(kind, &scale)?);
+            }
             experiment.extend(experiment::run(&here, &scale, &bar)?);
             // The next input needs the memory.
             for lists in &mut here {
