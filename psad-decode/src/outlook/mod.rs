@@ -64,6 +64,9 @@ impl Outlook {
     /// does; then leaves the best order so far by random swaps, always the same ones, and climbs again, as long as all
     /// moves have been tried fewer than `sweeps` times. Gives the items of the block.
     pub(crate) fn climb(&self, slate: &SlateBuilder, sweeps: usize) -> Vec<usize> {
+        if self.slots == 0 {
+            return Vec::new();
+        }
         Arch::new().dispatch(Climb { outlook: self, slate, sweeps })
     }
 
@@ -74,7 +77,7 @@ impl Outlook {
         self.ascend(&mut board, slate, &mut left);
         let (mut best, mut worth) = (board.order().to_vec(), board.worth());
         let mut rng = ChaCha8Rng::seed_from_u64(0);
-        while left > 0 && self.slots > 0 && best.len() > 2 {
+        while left > 0 && best.len() > 2 {
             let mut order = best.clone();
             for _ in 0..KICK {
                 order.swap(rng.random_range(0..self.slots), rng.random_range(0..best.len()));
