@@ -134,5 +134,9 @@ fn latency_times_every_request() {
     assert!(times.calls == 20 && times.p50_us >= 0. && times.p50_us <= times.p99_us);
     let nothing = latency(&InitialOrder, &requests, 3, 5, 0);
     assert!(matches!(nothing, Err(LatencyError::NothingToTime { requests: 10, rounds: 0 })));
+    for rounds in [usize::MAX, 10_000_001] {
+        let too_much = latency(&InitialOrder, &requests, 3, 5, rounds);
+        assert!(matches!(too_much, Err(LatencyError::TooMuchToTime { requests: 10, .. })));
+    }
     assert!(matches!(latency(&Silent, &requests, 3, 0, 1), Err(LatencyError::Rerank(_))));
 }

@@ -119,7 +119,7 @@ impl<'a> Board<'a> {
         while from < self.order.len() {
             let end = (from + GROUP).min(self.order.len());
             self.judge(first, from..end);
-            let made = self.make_best(first, least, &allowed);
+            let made = self.make_first(first, least, &allowed);
             from = made.map_or(end, |last| last + 1);
             improved |= made.is_some();
         }
@@ -128,7 +128,7 @@ impl<'a> Board<'a> {
 
     /// Makes the first of the moves that were judged that gains more than `least`, and gives its last place.
     #[inline(always)]
-    fn make_best(&mut self, first: usize, least: f32, allowed: impl Fn(&[usize]) -> bool) -> Option<usize> {
+    fn make_first(&mut self, first: usize, least: f32, allowed: impl Fn(&[usize]) -> bool) -> Option<usize> {
         let block = self.outlook.block.min(self.outlook.slots);
         for index in 0..self.judged.len() {
             let Judged { change, last, gain } = self.judged[index];

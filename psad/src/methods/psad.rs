@@ -96,7 +96,7 @@ impl PsadConfig {
 
     /// For lists whose shown slates and clicks are logged: the teacher plans slates of `slots` for the clicks that they are
     /// expected to bring, and the student improves what it picks with two sweeps. It takes tens of thousands of lists,
-    /// learned from once; with few, or other labels than clicks, stay with greedy slates.
+    /// learned from once or twice; with few, or other labels than clicks, stay with greedy slates.
     #[must_use]
     pub fn planning(mut self, slots: usize) -> Self {
         (self.objective.strategy, self.objective.slots, self.refinement) = (Strategy::Plan, Some(slots), 2);
