@@ -5,7 +5,7 @@ use burn::tensor::{Bool, Int, Tensor, TensorData, activation};
 use psad_decode::BlockSchedule;
 use psad_nn::{
     Encoded, Exposure, Generator, Influence, LabelBatch, ListBatch, ListEncoder, ListScorer, LossParts, Objective,
-    PairInfluence, ShownTargets, SlotTargets, generator_loss, pointwise_loss,
+    PairGuidance, PairInfluence, ShownTargets, SlotTargets, generator_loss, pointwise_loss,
 };
 
 use crate::distillation::UNAVAILABLE;
@@ -32,7 +32,7 @@ pub struct JointObjective<E, G, S> {
     /// What the student adds to its scores to pick as the teacher does; without it, distillation trains the scorer itself.
     pub guide: Option<S>,
     /// What the student adds to the influence, for the same.
-    pub guidance: Option<PairInfluence>,
+    pub guidance: Option<PairGuidance>,
     #[module(skip)]
     config: JointConfig,
 }
@@ -79,7 +79,7 @@ impl<E: ListEncoder, G: Generator, S: ListScorer> JointObjective<E, G, S> {
     /// ranker's place, `guidance` joins the influence, if there is one.
     /// With a guide neither scorer nor encoder is drawn away from the clicks.
     #[must_use]
-    pub fn with_guide(self, guide: Option<S>, guidance: Option<PairInfluence>) -> Self {
+    pub fn with_guide(self, guide: Option<S>, guidance: Option<PairGuidance>) -> Self {
         Self { guide, guidance, ..self }
     }
 

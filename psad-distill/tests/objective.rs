@@ -17,7 +17,7 @@ use psad_distill::{
     DistillationForm, JointConfig, JointObjective, Target, collapse, distillation_loss, row_wise_distillation_loss,
 };
 use psad_nn::{
-    Encoded, Generator, ListEncoder, ListScorer, LossParts, Objective, PairInfluence, ScoringLoss, ScoringObjective,
+    Encoded, Generator, ListEncoder, ListScorer, LossParts, Objective, PairGuidance, ScoringLoss, ScoringObjective,
     ShownTargets, SlotTargets, TiedTargets, Weights, generate, generator_loss, pointwise_loss,
 };
 use psad_scorer::ScorerConfig;
@@ -158,7 +158,7 @@ proptest! {
         let device = Device::flex();
         let batch = shown_batch(&labels, &device);
         let guide = ScorerConfig::new(8, 3).init(1, &device);
-        let guidance = PairInfluence::init(8, LONGEST + 2, &mut Weights::seeded(1, &device));
+        let guidance = PairGuidance::init(8, &mut Weights::seeded(1, &device));
         let guided = full(&config, &device).with_guide(Some(guide), Some(guidance));
         prop_assert_eq!(read(&guided.losses(&batch)), read(&full(&config, &device).losses(&batch)));
     }

@@ -29,12 +29,34 @@ impl PairInfluence {
 
     /// The influence between the candidates of a batch.
     pub fn between(&self, encoded: &Encoded) -> Influence {
-        let [_, _, width] = encoded.raw.dims();
-        // As in attention: the product of two vectors grows with their width.
-        let above = linear(&self.above, encoded.raw.clone()) / (width as f64).sqrt();
-        let pairs = above.matmul(encoded.raw.clone().transpose());
-        Influence { pairs, reach: self.reach.val(), exposure: None }
+        Influence { pairs: pairs(&self.above, encoded), reach: self.reach.val(), exposure: None }
     }
+}
+
+/// What a teacher adds to the pairs of a [`PairInfluence`]: the same of weights of its own, without factors.
+#[derive(Module, Debug)]
+pub struct PairGuidance {
+    above: Linear,
+}
+
+impl PairGuidance {
+    /// For items of `width`.
+    pub fn init(width: usize, weights: &mut Weights) -> Self {
+        Self { above: weights.zero_linear(width, width) }
+    }
+
+    /// What is added between the candidates of a batch, `[batch, candidates, candidates]`.
+    pub fn between(&self, encoded: &Encoded) -> Tensor<3> {
+        pairs(&self.above, encoded)
+    }
+}
+
+/// `(W x_c + a) · x_i / √width`, `[batch, candidates, candidates]`.
+fn pairs(above: &Linear, encoded: &Encoded) -> Tensor<3> {
+    let [_, _, width] = encoded.raw.dims();
+    // As in attention: the product of two vectors grows with their width.
+    let above = linear(above, encoded.raw.clone()) / (width as f64).sqrt();
+    above.matmul(encoded.raw.clone().transpose())
 }
 
 /// The influence between the candidates of every list; [`psad_decode::Influence`] on the host.
@@ -74,10 +96,10 @@ impl Influence {
         factors.reshape([1, slots, slots]) * Tensor::from_data(mask, &device)
     }
 
-    /// With the pairs of `other` beside these; factors and exposure stay.
+    /// With other pairs beside these, `[batch, candidates, candidates]`.
     #[must_use]
-    pub fn plus(self, other: Self) -> Self {
-        Self { pairs: self.pairs + other.pairs, ..self }
+    pub fn plus(self, pairs: Tensor<3>) -> Self {
+        Self { pairs: self.pairs + pairs, ..self }
     }
 
     /// The same without a graph behind it.

@@ -63,7 +63,7 @@ pub use feed_forward::{FeedForward, Mlp};
 pub use fused::{Part, gated, linear, linear_of_parts, linear_relu, linear_residual, point};
 pub use generate::{GenerateError, generate, generate_into};
 pub use generating::GeneratorObjective;
-pub use influence::{Influence, PairInfluence};
+pub use influence::{Influence, PairGuidance, PairInfluence};
 pub use losses::{
     GeneratorLoss, ShownTargets, SlotTargets, TiedTargets, generator_loss, listwise_loss, pointwise_loss,
 };

@@ -6,7 +6,9 @@ use ndarray::{Array2, ArrayView1};
 use psad_core::{RerankError, Slate, SlateBuilder};
 use psad_decode::{Picker, Strategy, refine};
 
-use crate::{Encoded, Exposure, Influence, ListBatch, ListEncoder, ListScorer, PairInfluence, RerankModel};
+use crate::{
+    Encoded, Exposure, Influence, ListBatch, ListEncoder, ListScorer, PairGuidance, PairInfluence, RerankModel,
+};
 
 /// Encoder and scorer: one pass, then sorting, or picking in the light of what stands above. PSAD-S is one.
 #[derive(Module, Debug)]
@@ -18,7 +20,7 @@ pub struct Student<E, S> {
     /// What placed candidates do to those below them; without it, slates are sorted by score.
     pub influence: Option<PairInfluence>,
     /// What a teacher adds to that, for picking alone.
-    pub guidance: Option<PairInfluence>,
+    pub guidance: Option<PairGuidance>,
     /// How likely slots are looked at, for refining alone.
     pub exposure: Option<Exposure>,
     #[module(skip)]
@@ -40,7 +42,7 @@ impl<E: ListEncoder, S: ListScorer> Student<E, S> {
     /// Adds what a teacher knows of the influence, by which slates are picked and not refined; without an influence it
     /// does nothing.
     #[must_use]
-    pub fn with_guidance(self, guidance: Option<PairInfluence>) -> Self {
+    pub fn with_guidance(self, guidance: Option<PairGuidance>) -> Self {
         Self { guidance, ..self }
     }
 

@@ -81,7 +81,7 @@ fn fill_by_score(
     let Workspace { encoded, hidden, scores, slate, order, influence, guidance, pickers, .. } = workspace;
     let Some(between) = &student.clicks.influence else { return Ok(slate.fill_by_score(scores, order)?) };
     between.between(dispatch, encoded, &mut hidden[0], influence);
-    let picking = match student.guide.as_ref().and_then(|guide| guide.influence.as_ref()) {
+    let picking = match student.guide.as_ref().and_then(|guide| guide.pairs.as_ref()) {
         Some(learned) => {
             learned.beside(dispatch, encoded, &mut hidden[0], (&*influence, between), guidance);
             guidance

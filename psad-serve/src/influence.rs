@@ -8,36 +8,45 @@ use crate::encoder::Encoded;
 use crate::kernel::{Buffer, Dispatch, Then};
 use crate::source::Source;
 
-/// `I[c, i] = (W x_c + a) · x_i / √width`, times a factor per distance.
-pub(crate) struct PairInfluence {
+/// `I[c, i] = (W x_c + a) · x_i / √width`.
+pub(crate) struct Pairs {
     above: Linear,
+}
+
+/// Pairs, times a factor per distance.
+pub(crate) struct PairInfluence {
+    pairs: Pairs,
     reach: Vec<f32>,
 }
 
 impl PairInfluence {
     pub(crate) fn read(source: &Source<'_>, width: usize, max_candidates: usize) -> Result<Self, ModelFileError> {
-        Ok(Self {
-            above: source.affine("above", width, width)?.scaled((width as f64).sqrt().recip()).pack(source.dispatch),
-            reach: source.numbers("reach", max_candidates)?,
-        })
+        Ok(Self { pairs: Pairs::read(source, width)?, reach: source.numbers("reach", max_candidates)? })
     }
 
     /// The influence between the candidates of a list.
     pub(crate) fn between(&self, dispatch: Dispatch, encoded: &Encoded, hidden: &mut Buffer, pairs: &mut Influence) {
         let count = encoded.ranker.len();
-        self.write(dispatch, encoded, hidden, pairs.reset(count, &self.reach));
+        self.pairs.write(dispatch, encoded, hidden, pairs.reset(count, &self.reach));
+    }
+}
+
+impl Pairs {
+    pub(crate) fn read(source: &Source<'_>, width: usize) -> Result<Self, ModelFileError> {
+        let above = source.affine("above", width, width)?.scaled((width as f64).sqrt().recip());
+        Ok(Self { above: above.pack(source.dispatch) })
     }
 
-    /// With what is in `known` beside it: another influence, whose factors per distance are those of both.
+    /// With an influence, which is `known` here, beside it.
     pub(crate) fn beside(
         &self,
         dispatch: Dispatch,
         encoded: &Encoded,
         hidden: &mut Buffer,
-        (known, factors): (&Influence, &Self),
+        (known, influence): (&Influence, &PairInfluence),
         pairs: &mut Influence,
     ) {
-        let rows = pairs.reset(encoded.ranker.len(), &factors.reach);
+        let rows = pairs.reset(encoded.ranker.len(), &influence.reach);
         self.write(dispatch, encoded, hidden, rows);
         rows.iter_mut().zip(known.pairs()).for_each(|(pair, known)| *pair += known);
     }

@@ -12,7 +12,7 @@ use crate::affine::Linear;
 use crate::config::{Nar4RecConfig, PsadConfig};
 use crate::encoder::Encoder;
 use crate::generator::Generator;
-use crate::influence::PairInfluence;
+use crate::influence::{PairInfluence, Pairs};
 use crate::matching::Matching;
 use crate::scorer::Scorer;
 use crate::served::Head;
@@ -41,12 +41,20 @@ pub(crate) struct Scores {
     pub(crate) influence: Option<Arc<PairInfluence>>,
 }
 
+/// What a student learned from its teacher.
+pub(crate) struct Guide {
+    /// Starts from the scores.
+    pub(crate) scorer: Scorer,
+    /// Stands beside the influence; there is none without that.
+    pub(crate) pairs: Option<Pairs>,
+}
+
 /// PSAD-S.
 pub(crate) struct Student {
     /// What is known of clicks.
     pub(crate) clicks: Scores,
-    /// What is added to that to pick as the teacher does; its influence is none without that of the clicks.
-    pub(crate) guide: Option<Scores>,
+    /// What is added to that to pick as the teacher does.
+    pub(crate) guide: Option<Guide>,
     /// How often a slate that is picked is improved.
     pub(crate) sweeps: usize,
 }
@@ -220,17 +228,17 @@ fn psad(source: &Source<'_>, config: &PsadConfig, schema: &Schema) -> Result<(En
     let encoder = Encoder::read(source, &config.encoder, schema)?;
     let sizes = [profile, block_size, schema.max_candidates()];
     let generator = Generator::read(&source.part("generator"), config, sizes)?;
-    let read = |scorer: &str, influence: &str| {
-        let scorer = Scorer::read(&source.part(scorer), width, profile, &config.scorer_hidden)?;
-        let source = source.part(influence);
-        let read = || PairInfluence::read(&source, width, schema.max_candidates());
-        let influence = config.influence.then(read).transpose()?.map(Arc::new);
-        Ok::<_, ModelFileError>(Scores { scorer: Arc::new(scorer), influence })
+    let scorer = |name: &str| Scorer::read(&source.part(name), width, profile, &config.scorer_hidden);
+    let [influence, guidance] = ["influence", "guidance"].map(|name| source.part(name));
+    let influence = config.influence.then(|| PairInfluence::read(&influence, width, schema.max_candidates()));
+    let influence = influence.transpose()?.map(Arc::new);
+    let clicks = Scores { scorer: Arc::new(scorer("scorer")?), influence: influence.clone() };
+    let guide = || {
+        let pairs = config.influence.then(|| Pairs::read(&guidance, width)).transpose()?;
+        Ok::<_, ModelFileError>(Guide { scorer: scorer("guide")?, pairs })
     };
-    let clicks = read("scorer", "influence")?;
-    let guide = config.guide.then(|| read("guide", "guidance")).transpose()?;
-    let base = Scorer::read(&source.part("base"), width, profile, &config.scorer_hidden)?;
-    let base = Scores { scorer: Arc::new(base), influence: clicks.influence.clone() };
+    let guide = config.guide.then(guide).transpose()?;
+    let base = Scores { scorer: Arc::new(scorer("base")?), influence };
     let exposure = source.part("exposure");
     let exposure = config.exposure.then(|| exposure.affine("slots", profile, schema.max_candidates())).transpose()?;
     let decoders = Decoders::Psad(Box::new(Psad {

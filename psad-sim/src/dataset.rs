@@ -4,8 +4,7 @@ use psad_core::LabeledList;
 
 use crate::ListTruth;
 
-/// Which part of the protocol a list belongs to. Lists stand in the order of time, and users of one split return in
-/// the others.
+/// Which part of the protocol a list belongs to. Users of one split return in the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Split {
     /// To learn from.

@@ -33,7 +33,8 @@ pub struct TrainConfig {
     /// The rate of the last step as a part of the highest, in [0, 1] (default 0.05).
     pub final_rate: f64,
     /// Longest gradient, over dense parameters and touched rows together; longer ones are shortened to it. `None` for
-    /// no limit (default 1).
+    /// no limit (default 1). Parts of a loss share the limit: with one, PSAD's distillation shortens the steps of the
+    /// teacher too, which learns nothing from it.
     pub clip_norm: Option<f64>,
     /// Decoupled weight decay, at least 0 (default 0). It acts on parameters of two or more dimensions: biases, norms
     /// and embedding rows are spared.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -16,7 +17,7 @@ use super::measure::{Values, measure};
 use super::parallel::in_parallel;
 use super::scale::Scale;
 use super::stats::rounded;
-use super::variants::{CLAIMED, ONE_SHOT, VARIANTS, Variant};
+use super::variants::{ONE_SHOT, VARIANTS, Variant};
 
 /// Names of the rows that every table has.
 pub(crate) const INITIAL: &str = "initial order";
@@ -76,10 +77,12 @@ pub(crate) fn run(lists: &[Lists], scale: &Scale, bar: &ProgressBar) -> Result<E
     let first = lists.first().context("no input")?.seed;
     let tuning = tuning_jobs(lists, first);
     let fit = |job: &Job<'_>| {
+        let started = Instant::now();
         let fit = job.fit(scale)?;
         bar.inc(1);
         if bar.is_hidden() {
-            eprintln!("{} of {}: {job}", bar.position(), bar.length().unwrap_or_default());
+            let (done, all, took) = (bar.position(), bar.length().unwrap_or_default(), started.elapsed());
+            eprintln!("{done} of {all}, after {:.1} s: {job}", took.as_secs_f64());
         } else {
             bar.set_message(job.to_string());
         }
@@ -161,9 +164,7 @@ fn choose<'a>(jobs: &[Job<'a>], fits: Vec<Fit>) -> Result<(Vec<Choice>, Vec<Done
 /// have.
 fn later_units(kind: Kind, nth_seed: u64, scale: &Scale) -> Vec<Unit> {
     let plain = models(kind).iter().filter(|_| nth_seed > 0 || !is_tuned(kind)).map(|&model| Unit::plain(model));
-    let seeds =
-        |variant: &Variant| if CLAIMED.contains(&variant.label) { scale.claimed_seeds } else { scale.variant_seeds };
-    let varied = |variant: &Variant| variant.is_tabled(kind) && nth_seed < seeds(variant) as u64;
+    let varied = |variant: &Variant| variant.is_tabled(kind) && nth_seed < variant.seeds(scale) as u64;
     let row = |variant: &Variant| variant.label == ONE_SHOT && !kind.is_exhaustive();
     let here = VARIANTS.iter().filter(|&variant| varied(variant) || row(variant));
     let long = models(kind).iter().filter(|_| nth_seed == 0 && kind == LONG).map(|&model| Unit::long(model));

@@ -13,6 +13,7 @@ use psad::{LabeledList, Method, MethodConfig, PsadConfig, Reranker, ValidationPo
 use super::diversified;
 use super::lists::{Kind, Lists};
 use super::measure::{mean, measure};
+use super::pool::UNREFINED;
 use super::scale::Scale;
 use super::variants::{BLOCK_SIZE, Change, Variant};
 use crate::{Model, Source};
@@ -142,7 +143,7 @@ impl Job<'_> {
                         return self.offline(config, scale);
                     }
                 }
-                self.fitted(config, scale, true)
+                self.taught(config, scale)
             }
             Model::Nar4Rec => self.fitted(nar4rec(self.lists.kind), scale, true),
             Model::Prm => self.fitted(sizes.prm().with_encoder(wide(sizes.prm().encoder)), scale, false),
@@ -160,6 +161,14 @@ impl Job<'_> {
     pub(crate) fn fitted<C: MethodConfig>(&self, config: C, scale: &Scale, served: bool) -> Result<Fit> {
         let method = Method::new(&self.lists.schema, config, self.lists.seed)?;
         Ok(self.trained(method, scale, served)?.1)
+    }
+
+    /// PSAD, and what its student picks before that is refined.
+    fn taught(&self, config: PsadConfig, scale: &Scale) -> Result<Fit> {
+        let method = Method::new(&self.lists.schema, config, self.lists.seed)?;
+        let (method, mut fit) = self.trained(method, scale, true)?;
+        fit.rerankers.push((UNREFINED, Arc::new(method.student_refined(0))));
+        Ok(fit)
     }
 
     /// The pointwise network, and what it is worth with its categories mixed.
@@ -200,7 +209,12 @@ impl Job<'_> {
         let (learning_rate, seed) = (self.rate, self.lists.seed);
         // The fits share the cores, not their batches.
         let workers = 1;
-        let plan = source.plan(self.unit.model);
+        let mut plan = source.plan(self.unit.model);
+        if (self.unit.model, source) == (Model::Psad, Source::Simulated) {
+            // Under one limit, what the student asks for would shorten the steps of its teacher, who would be another one
+            // without distillation.
+            plan.clip_norm = None;
+        }
         TrainConfig { epochs, batch_size, learning_rate, workers, seed, patience: None, ..plan }
     }
 }

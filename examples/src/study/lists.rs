@@ -1,13 +1,14 @@
 //! The inputs of the study: six kinds of simulated users, and ratings.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use psad::sim::{Examination, Interactions, ListTruth, Optima, SimConfig, SimulatedList, World};
 use psad::{LabeledList, Schema};
 
 use super::measure::Column;
-use super::scale::{RATES, RATINGS_RATES, Scale};
+use super::scale::{RATES, RATINGS_RATES, SHORT_RATES, Scale};
 use crate::{Input, SLATE_LENGTH};
 
 /// Candidates of the lists whose best slate is known exactly.
@@ -51,11 +52,11 @@ impl Kind {
         if self.is_exhaustive() { EXHAUSTIVE } else { SLATE_LENGTH }
     }
 
-    /// Learning rates to choose from. Short lists, of which there are many, are learned from at the highest one alone.
+    /// Learning rates to choose from.
     pub(crate) fn rates(self) -> &'static [f64] {
         match self {
             Self::Ratings => &RATINGS_RATES,
-            Self::StrongEight | Self::StrongEightDependent | Self::StrongEightCascade => &RATES[2..],
+            Self::StrongEight | Self::StrongEightDependent | Self::StrongEightCascade => &SHORT_RATES,
             Self::Weak | Self::Medium | Self::Strong => &RATES,
         }
     }
@@ -165,6 +166,15 @@ impl Lists {
         let part = |lists| Part { lists, truth: None };
         let (validation, test) = (part(validation), part(test));
         Ok(Self { kind: Kind::Ratings, seed, schema, train, validation, test, users: test_users, optima: None })
+    }
+
+    /// Whether anything can be said of them: with one user, or without a user who likes anything, there is no interval.
+    pub(crate) fn check(&self) -> Result<()> {
+        let judged = self.test.lists.iter().zip(&self.users).filter(|(list, _)| list.labels().iter().any(|&y| y > 0.));
+        let users: BTreeSet<u32> = judged.map(|(_, &user)| user).collect();
+        let (name, found) = (self.kind.name(), users.len());
+        ensure!(found >= 2, "{name}: test lists with a relevant candidate are of {found} users; at least 2 are needed");
+        Ok(())
     }
 
     /// Length of the history of each test list.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use psad::eval::{Denominator, Gain, Measure, Metric, Ranked};
 use psad::{Request, Reranker};
 
@@ -70,6 +70,7 @@ pub(crate) fn measure(reranker: &dyn Reranker, part: &Part, slots: usize) -> Res
     for (chunk, lists) in part.lists.chunks(CHUNK).enumerate() {
         let requests: Vec<&Request> = lists.iter().map(psad::LabeledList::request).collect();
         let slates = reranker.rerank_batch(&requests, slots)?;
+        ensure!(slates.len() == lists.len(), "{} slates of {} lists", slates.len(), lists.len());
         for (index, (list, slate)) in lists.iter().zip(&slates).enumerate() {
             let ranked = Ranked::from_slate(slate, list.labels())?;
             values.push(Column::Ndcg, ndcg.value(&ranked));

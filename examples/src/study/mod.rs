@@ -59,8 +59,7 @@ impl Study {
         let last = self.seeds.checked_sub(1).context("the number of seeds is 0; at least 1 is needed")?;
         let fits = self.seed.checked_add(last).is_some();
         ensure!(fits, "{} seeds from {} on run past {}, the largest", self.seeds, self.seed, u64::MAX);
-        // Found out before the fits, not after them.
-        std::fs::create_dir_all(&self.out).with_context(|| format!("making the folder {}", self.out.display()))?;
+        self.check()?;
         let scale = if self.quick { Scale::quick() } else { Scale::full() };
         let kinds = self.kinds();
         let bar = experiment::progress(&kinds, &self.all_seeds(), &scale);
@@ -90,6 +89,18 @@ impl Study {
             self.write(name, svg.as_bytes())?;
         }
         self.write("study.md", report::markdown(&summary, &latencies).as_bytes())
+    }
+
+    /// What would fail after an hour of fits is found out before them: a folder that cannot be written, faulty ratings.
+    fn check(&self) -> Result<()> {
+        std::fs::create_dir_all(&self.out).with_context(|| format!("making the folder {}", self.out.display()))?;
+        self.write(".writable", &[])?;
+        std::fs::remove_file(self.out.join(".writable"))
+            .with_context(|| format!("removing a file in {}", self.out.display()))?;
+        if let Some(folder) = &self.data {
+            Lists::prepare(Kind::Ratings, self.seed, &Scale::quick(), Some(folder))?.check()?;
+        }
+        Ok(())
     }
 
     fn all_seeds(&self) -> Vec<u64> {
@@ -145,6 +156,19 @@ mod tests {
         std::fs::remove_dir_all(&folder).unwrap();
         assert_eq!(first, second);
         assert!(report.contains("PSAD-G") && !report.contains("NaN"), "{report}");
+        assert!(report.contains("those that claims speak of with 1, one slot per step with 1;"), "{report}");
+    }
+
+    #[test]
+    fn ratings_that_are_not_there_are_found_out_before_the_fits() {
+        let folder = std::env::temp_dir().join(format!("psad-study-unrated-{}", std::process::id()));
+        let data = Some(folder.join("nowhere"));
+        let study = Study { quick: false, data, out: folder.clone(), seed: 42, seeds: 5 };
+        let error = study.run().unwrap_err();
+        let left = std::fs::read_dir(&folder).unwrap().count();
+        std::fs::remove_dir_all(&folder).unwrap();
+        assert!(format!("{error:#}").contains("nowhere"), "{error:#}");
+        assert_eq!(left, 0, "the probe is left behind");
     }
 
     #[test]

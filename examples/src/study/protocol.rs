@@ -7,8 +7,9 @@ use super::summary::Summary;
 use super::tables::thousands;
 use crate::SLATE_LENGTH;
 
-/// Seeds of simulated users whose test lists were looked at while PSAD was designed.
-const DESIGN_SEEDS: [u64; 2] = [42, 43];
+/// Seeds of simulated users whose test lists were looked at while PSAD and its training were designed; those from 101 on
+/// are of the study published before.
+const DESIGN_SEEDS: [u64; 8] = [42, 43, 44, 101, 102, 103, 104, 105];
 
 /// All of it.
 pub(crate) fn protocol(summary: &Summary) -> String {
@@ -22,25 +23,27 @@ pub(crate) fn protocol(summary: &Summary) -> String {
 
 fn inputs(summary: &Summary) -> String {
     let Scale { items, categories, users, .. } = summary.scale;
-    let Scale { train_lists, short_train_lists, validation_lists, test_lists, short_seeds, .. } = summary.scale;
+    let Scale { train_lists, short_train_lists, validation_lists, test_lists, .. } = summary.scale;
     let [train, short, validation, test] =
         [train_lists, short_train_lists, validation_lists, test_lists].map(thousands);
     let (seeds, first) = (summary.seeds.len(), summary.seeds.first().copied().unwrap_or_default());
+    let short_seeds = Kind::StrongEight.seeds(&summary.seeds, &summary.scale).len();
     let ratings = if has_ratings(summary) {
         " `ratings` are MovieLens-like ratings in the order of time; there NDCG@10 takes the place of utility, and every \
-         seed has the same lists."
+         seed has the same ratings, but an initial ranker of its own, and its own order of films that were rated at the \
+         same time."
     } else {
         ""
     };
     format!(
         "**Inputs.** Users of the simulator psad-sim, whose expected clicks on any slate are known exactly, with \
          position-based examination: {items} items in {categories} categories, {users} users; {train} lists to train on \
-         ({short} for `strong-8`), {validation} to validate, {test} to test, of 20 candidates, of which {SLATE_LENGTH} \
-         are shown. Interactions between the items of a slate are weak, medium or strong. `strong-8` has 8 candidates \
-         and 8 slots, so that the best slate is found by trying all; PSAD alone is trained there, with the first \
-         {short_seeds} seeds, and with the first one where users, after a click, go on less often (dependent click) or \
-         not at all (cascade). {seeds} seeds from {first} on; each has a world, lists and initial weights of its \
-         own.{ratings}"
+         ({short} for `strong-8`), {validation} to validate, {test} to test, of 20 candidates. Who clicked was shown all \
+         20, in the order of a noisy ranker; rerankers are judged by slates of {SLATE_LENGTH}. Interactions between the \
+         items of a slate are weak, medium or strong. `strong-8` has 8 candidates and 8 slots, so that the best slate is \
+         found by trying all; PSAD alone is trained there, with the first {short_seeds} seeds, and with the first one \
+         where users, after a click, go on less often (dependent click) or not at all (cascade). {seeds} seeds from \
+         {first} on; each has a world, lists and initial weights of its own.{ratings}"
     )
 }
 
@@ -51,7 +54,7 @@ fn methods(summary: &Summary) -> String {
         if has_ratings(summary) { " On `ratings` PSAD too learns the ideal order, and does not plan." } else { "" };
     format!(
         "**What each method learns from.** The same lists, but not the same of them. DLCM, PRM, SetRank, MIR, Seq2Slate \
-         and the MLP learn, as published, which candidates were clicked; what was not shown counts as not clicked. \
+         and the MLP learn, as published, which candidates were clicked; what was not looked at counts as not clicked. \
          NAR4Rec learns the ideal order of each list. PSAD learns whether each *slot of the slate that was shown* was \
          clicked, how often a slot is looked at, and what an item does to those below it, and plans with that. So a part \
          of its lead is what it learns from, another that it plans: \"PSAD one-shot\" has the first without the second, \
@@ -64,7 +67,7 @@ fn methods(summary: &Summary) -> String {
 
 fn tuning(summary: &Summary) -> String {
     let listed = |rates: &[f64]| rates.iter().map(f64::to_string).collect::<Vec<_>>().join(", ");
-    let (scale, designed) = (&summary.scale, DESIGN_SEEDS.map(|seed| seed.to_string()).join(" and "));
+    let (scale, designed) = (&summary.scale, DESIGN_SEEDS.map(|seed| seed.to_string()).join(", "));
     let seen = if DESIGN_SEEDS.iter().any(|seed| summary.seeds.contains(seed)) {
         "are among these, so its figures are too good"
     } else {
@@ -81,11 +84,12 @@ fn tuning(summary: &Summary) -> String {
          of the first seed, but for lists of eight, where PSAD has {} without a choice; each fit of several passes \
          takes the best of them, and MMR, DPP and SSD their strengths, by the validation lists of its seed: by the \
          expected utility of validation users, or NDCG@10 for ratings, as the mean over a method's rerankers. PSAD's \
-         variants have PSAD's rate; offline distillation takes a second pass. Most variants are fitted with the first \
-         seed alone (their utilities are of it), those that claims speak of with {}; differences are to PSAD with the \
-         same seeds. Where that is one seed, luck of two fits is in the difference. No rate, pass or strength is chosen \
-         by test lists. PSAD's design was settled with test lists of the simulator's seeds {designed} in view, which \
-         {seen}.{rated}",
+         variants have PSAD's rate; offline distillation takes a second pass. PSAD's gradients are not clipped on \
+         simulated users, as under one limit its student would change the steps of its teacher; all others' are. Most \
+         variants are fitted with the first seed alone (their utilities are of it), those that claims speak of with {}, \
+         one slot per step with {}; differences are to PSAD with the same seeds. Where that is one seed, luck of two \
+         fits is in the difference. No rate, pass or strength is chosen by test lists. PSAD's design was settled with \
+         test lists of the simulator's seeds {designed} in view, which {seen}.{rated}",
         times(scale.epochs),
         times(scale.ratings_epochs),
         LONG.name(),
@@ -94,7 +98,8 @@ fn tuning(summary: &Summary) -> String {
         listed(&RATES),
         listed(&RATINGS_RATES),
         listed(Kind::StrongEight.rates()),
-        scale.claimed_seeds,
+        scale.claimed_seeds.min(summary.seeds.len()),
+        scale.autoregressive_seeds.min(summary.seeds.len()),
     )
 }
 

@@ -3,7 +3,7 @@
 use super::experiment::LONG;
 use super::latency::{Latencies, Timing};
 use super::lists::Kind;
-use super::pool::TEACHER;
+use super::pool::{STUDENT, TEACHER, UNREFINED};
 use super::protocol::protocol;
 use super::summary::{Activity, InputSummary, Row, Summary, VariantSummary};
 use super::tables::{differing, estimated, number, percents, table, thousands};
@@ -101,6 +101,9 @@ fn regret(summary: &Summary) -> String {
     )
 }
 
+/// Beside which utilities of one seed differences of several stand.
+const OF_FIRST: &str = "Utilities are of the first seed; differences are over as many seeds as the row says.";
+
 fn blocks(summary: &Summary, latencies: &Latencies) -> String {
     let mut variants: Vec<(usize, &VariantSummary)> =
         summary.variants_on(Kind::Strong).filter_map(|variant| Some((variant.block_size?, variant))).collect();
@@ -113,14 +116,17 @@ fn blocks(summary: &Summary, latencies: &Latencies) -> String {
             size.to_string(),
             counted(variant.steps),
             estimated(&variant.value),
-            counted(variant.seeds),
             differing(variant.vs_full.as_ref()),
+            counted(variant.seeds),
             number(burn, 0),
             number(served, 0),
         ]
     });
-    let header = ["K", "steps ⌈10/K⌉", "utility of PSAD-G", "seeds", "minus K = 5", "p50 µs", "p50 µs served"];
-    format!("## Slots per step (strong)\n\n{}\n![Slots per step](study-blocks.svg)\n", table(&header, 1, rows))
+    let header = ["K", "steps ⌈10/K⌉", "utility of PSAD-G", "minus K = 5", "of seeds", "p50 µs", "p50 µs served"];
+    format!(
+        "## Slots per step (strong)\n\n{OF_FIRST}\n\n{}\n![Slots per step](study-blocks.svg)\n",
+        table(&header, 1, rows)
+    )
 }
 
 fn ablations(summary: &Summary) -> String {
@@ -128,27 +134,43 @@ fn ablations(summary: &Summary) -> String {
     let strong = varied(summary, Kind::Strong, |variant| variant.label == "PSAD" || variant.block_size.is_none());
     let medium = varied(summary, Kind::Medium, |_| true);
     format!(
-        "## Ablations (strong)\n\n{strong}\n![Ablations](study-ablations.svg)\n\n\
-         With medium interactions, those that claims speak of:\n\n{medium}"
+        "## Ablations (strong)\n\n{OF_FIRST}\n\n{strong}\n![Ablations](study-ablations.svg)\n\n\
+         With medium interactions, those that claims speak of:\n\n{medium}\n\n\
+         What the student picks, before that is refined:\n\n{}",
+        picked(summary)
     )
+}
+
+/// What distillation is worth before refinement finds much of it by itself.
+fn picked(summary: &Summary) -> String {
+    let rows = summary.variants.iter().filter(|variant| variant.reranker == UNREFINED).map(|variant| {
+        vec![
+            variant.input.to_owned(),
+            variant.label.to_owned(),
+            estimated(&variant.value),
+            differing(variant.vs_full.as_ref()),
+            counted(variant.seeds),
+        ]
+    });
+    table(&["input", "PSAD", "utility of PSAD-S, unrefined", "minus full", "of seeds"], 2, rows)
 }
 
 /// Teacher and student of variants side by side.
 fn varied(summary: &Summary, kind: Kind, shown: impl Fn(&VariantSummary) -> bool) -> String {
     let teachers = summary.variants_on(kind).filter(|variant| variant.reranker == TEACHER && shown(variant));
     let rows = teachers.map(|teacher| {
-        let same = |other: &&VariantSummary| other.label == teacher.label && other.reranker != TEACHER;
+        let same = |other: &&VariantSummary| other.label == teacher.label && other.reranker == STUDENT;
         let student = summary.variants_on(kind).find(same);
         vec![
             teacher.label.to_owned(),
             estimated(&teacher.value),
-            counted(teacher.seeds),
-            differing(teacher.vs_full.as_ref()),
             student.map_or_else(String::new, |student| estimated(&student.value)),
+            differing(teacher.vs_full.as_ref()),
             differing(student.and_then(|student| student.vs_full.as_ref())),
+            counted(teacher.seeds),
         ]
     });
-    let header = ["PSAD", "utility of PSAD-G", "seeds", "minus full", "utility of PSAD-S", "minus full"];
+    let header = ["PSAD", "utility of PSAD-G", "of PSAD-S", "PSAD-G minus full", "PSAD-S minus full", "of seeds"];
     table(&header, 1, rows)
 }
 
@@ -162,7 +184,7 @@ fn activity(summary: &Summary) -> String {
     });
     format!(
         "## Users by activity\n\nGain over the initial order, in utility (ratings: NDCG@10), by the length of the user's \
-         history: none, and the shorter and the longer half of the others; PSAD beside the best baseline of the \
+         history: none, and about half of the others each; PSAD beside the best baseline of the \
          input.\n\n{}",
         table(&["input", "reranker", "items in history", "lists", "gain"], 2, rows)
     )

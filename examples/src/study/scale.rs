@@ -3,7 +3,10 @@
 use serde::Serialize;
 
 /// Learning rates that every trained method may choose from on simulated users, on the validation lists of the first seed.
-pub(crate) const RATES: [f64; 3] = [1e-3, 3e-3, 1.2e-2];
+pub(crate) const RATES: [f64; 4] = [1e-3, 3e-3, 1.2e-2, 2.4e-2];
+
+/// The same on lists of eight, whose fits are too long to choose.
+pub(crate) const SHORT_RATES: [f64; 1] = [1.2e-2];
 
 /// The same on ratings, which are few and come in smaller batches.
 pub(crate) const RATINGS_RATES: [f64; 3] = [3e-4, 1e-3, 3e-3];
@@ -29,6 +32,8 @@ pub(crate) struct Scale {
     pub(crate) variant_seeds: usize,
     /// The same of those that claims speak of.
     pub(crate) claimed_seeds: usize,
+    /// The same of one slot per step, which takes longest.
+    pub(crate) autoregressive_seeds: usize,
     /// The same where lists are short.
     pub(crate) short_seeds: usize,
     /// Passes over simulated training lists.
@@ -60,7 +65,8 @@ impl Scale {
             test_lists: 1_000,
             variant_seeds: 1,
             claimed_seeds: 5,
-            short_seeds: 3,
+            autoregressive_seeds: 3,
+            short_seeds: 2,
             epochs: 1,
             long_epochs: 2,
             ratings_epochs: 8,

@@ -11,10 +11,10 @@ use super::experiment::{Choice, Experiment, INITIAL, LONG, Outcome};
 use super::fitting::{Unit, models};
 use super::lists::Kind;
 use super::measure::{Column, mean};
-use super::pool::{Pool, STUDENT, Series, TEACHER, row as main_row};
+use super::pool::{Pool, STUDENT, Series, TEACHER, UNREFINED, row as main_row};
 use super::scale::Scale;
 use super::stats::{Difference, Estimate, difference, estimate, rounded, share};
-use super::variants::{BLOCK_SIZE, VARIANTS, Variant};
+use super::variants::{BLOCK_SIZE, UNDISTILLED, VARIANTS, Variant};
 use crate::SLATE_LENGTH;
 
 /// Everything, as JSON says it.
@@ -197,11 +197,15 @@ fn by_seed(values: &[Option<f64>], sizes: &[usize]) -> Vec<f64> {
     sizes.iter().filter_map(&mut next).collect()
 }
 
-/// PSAD as it is and its variants on an input, teacher and student each.
+/// PSAD as it is and its variants on an input, teacher and student each; and what the student picks before that is refined,
+/// with and without distillation.
 pub(crate) fn variants(pool: &Pool) -> Result<Vec<VariantSummary>> {
     let tabled = VARIANTS.iter().filter(|variant| variant.is_tabled(pool.kind));
     let units = std::iter::once(None).chain(tabled.map(Some));
-    let wanted: Vec<_> = units.flat_map(|variant| [(variant, TEACHER), (variant, STUDENT)]).collect();
+    let both = units.flat_map(|variant| [(variant, TEACHER), (variant, STUDENT)]);
+    let undistilled = VARIANTS.iter().filter(|variant| variant.label == UNDISTILLED).map(Some);
+    let picked = std::iter::once(None).chain(undistilled).map(|variant| (variant, UNREFINED));
+    let wanted: Vec<_> = both.chain(picked).collect();
     wanted.par_iter().map(|&(variant, reranker)| variant_summary(pool, variant, reranker)).collect()
 }
 
@@ -242,16 +246,24 @@ pub(crate) fn passes(pool: &Pool) -> Result<Vec<Passes>> {
     Ok(found)
 }
 
-/// Users without history, and the shorter and the longer half of the others.
+/// Users without history, and about half of the others each, the shorter histories first.
 pub(crate) fn activity(pool: &Pool, rows: &[Row]) -> Result<Vec<Activity>> {
     let best = best_baseline(rows).context("no baseline was measured")?;
     let mut known: Vec<usize> = pool.histories.iter().copied().filter(|&length| length > 0).collect();
     known.sort_unstable();
-    let middle = known.get(known.len() / 2).copied().unwrap_or(1);
+    let middle = middle(&known);
     let groups = [(0, 0), (1, middle), (middle + 1, usize::MAX)];
     let found = groups.par_iter().map(|&(from, to)| group(pool, from..=to, [STUDENT, TEACHER, best]));
     let found: Vec<Option<Activity>> = found.collect::<Result<_>>()?;
     Ok(found.into_iter().flatten().collect())
+}
+
+/// The longest of the shorter histories, of sorted ones. Where half of them have the greatest length, as where lengths are
+/// capped, those of that length are the longer ones.
+fn middle(known: &[usize]) -> usize {
+    let middle = known.get(known.len() / 2).copied().unwrap_or(1);
+    let shorter = known.partition_point(|&length| length < middle);
+    if known.last() == Some(&middle) { shorter.checked_sub(1).map_or(middle, |last| known[last]) } else { middle }
 }
 
 /// The method that is not PSAD's with the highest value.
@@ -264,11 +276,14 @@ pub(crate) fn best_baseline(rows: &[Row]) -> Option<&'static str> {
 fn group(pool: &Pool, lengths: std::ops::RangeInclusive<usize>, names: [&'static str; 3]) -> Result<Option<Activity>> {
     let here: Vec<usize> = (0..pool.histories.len()).filter(|&list| lengths.contains(&pool.histories[list])).collect();
     let clusters: Vec<u32> = here.iter().map(|&list| pool.clusters[list]).collect();
-    if clusters.iter().all(|cluster| Some(cluster) == clusters.first()) {
-        return Ok(None);
-    }
     let pick = |series: &Series| here.iter().map(|&list| pool.judged(series)[list]).collect::<Vec<_>>();
     let initial = pick(pool.find(INITIAL, INITIAL)?);
+    // Whether a list has a value is the list's, not the method's.
+    let mut judged = clusters.iter().zip(&initial).filter(|(_, value)| value.is_some()).map(|(cluster, _)| cluster);
+    let first = judged.next();
+    if judged.all(|cluster| Some(cluster) == first) {
+        return Ok(None);
+    }
     let mut gains = BTreeMap::new();
     for (name, series) in pool.rows().into_iter().filter(|(name, _)| names.contains(name)) {
         gains.insert(name, difference(&pick(series), &initial, &clusters)?);
@@ -322,4 +337,16 @@ pub(crate) fn summary(pools: &[Pool], scale: &Scale, seeds: &[u64], experiment: 
         activity: groups,
         rates: experiment.choices.clone(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn histories_are_halved_even_where_their_length_is_capped() {
+        assert_eq!(middle(&[1, 2, 3, 4]), 3);
+        assert_eq!(middle(&[6, 9, 50, 50, 50, 50]), 9);
+        assert_eq!((middle(&[50, 50]), middle(&[])), (50, 1));
+    }
 }

@@ -4,6 +4,7 @@ use psad::distill::{DistillationForm, Target};
 use psad::{PsadConfig, Strategy};
 
 use super::lists::Kind;
+use super::scale::Scale;
 
 /// What is changed.
 #[derive(Debug, Clone, Copy)]
@@ -42,6 +43,15 @@ impl Variant {
             Kind::Strong => true,
             Kind::Medium => CLAIMED.contains(&self.label),
             _ => false,
+        }
+    }
+
+    /// With how many seeds it is fitted, the first ones.
+    pub(crate) fn seeds(&self, scale: &Scale) -> usize {
+        match self.label {
+            AUTOREGRESSIVE => scale.autoregressive_seeds,
+            label if CLAIMED.contains(&label) => scale.claimed_seeds,
+            _ => scale.variant_seeds,
         }
     }
 

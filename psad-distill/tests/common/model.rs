@@ -11,8 +11,8 @@ use psad_decode::BlockSchedule;
 use psad_distill::{JointConfig, JointObjective};
 use psad_generator::{GeneratorConfig, Prefix, SemiAutoregressive};
 use psad_nn::{
-    Batcher, Encoded, Exposure, Generator, ListBatch, ListEncoder, PairInfluence, Tables, Weights, load_parameters,
-    named_parameters,
+    Batcher, Encoded, Exposure, Generator, ListBatch, ListEncoder, PairGuidance, PairInfluence, Tables, Weights,
+    load_parameters, named_parameters,
 };
 use psad_scorer::{Scorer, ScorerConfig};
 
@@ -150,8 +150,8 @@ pub(crate) fn guide(device: &Device) -> Scorer {
     learned(ScorerConfig::new(WIDTH, PROFILE).with_hidden(vec![12]).init(12, device), device)
 }
 
-pub(crate) fn guidance(device: &Device) -> PairInfluence {
-    learned(PairInfluence::init(WIDTH, LONGEST + 2, &mut Weights::seeded(13, device)), device)
+pub(crate) fn guidance(device: &Device) -> PairGuidance {
+    learned(PairGuidance::init(WIDTH, &mut Weights::seeded(13, device)), device)
 }
 
 pub(crate) fn exposure(device: &Device) -> Exposure {

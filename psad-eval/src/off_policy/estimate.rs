@@ -51,7 +51,8 @@ pub struct Estimate {
     pub high: f64,
     /// Confidence level of the interval.
     pub level: f64,
-    /// Effective sample size of the weights, `(Σw)² / Σw²` (Kish, *Survey sampling*, 1965); at most the rows.
+    /// Effective sample size of the weights, `(Σw)² / Σw²` (Kish, *Survey sampling*, 1965); at most the rows. With
+    /// clusters also no more than that of the clusters' sums of weights, and so at most the clusters.
     pub ess: f64,
     /// Largest weight.
     pub largest_weight: f64,
@@ -103,7 +104,7 @@ impl Terms {
             let what = if clustered.is_some() { "clusters" } else { "rows" };
             return Err(OffPolicyError::TooFew { what, found: units });
         }
-        let (ess, floor) = (effective_sample_size(&self.weights), config.ess_floor);
+        let (ess, floor) = (self.effective_sample_size(clusters), config.ess_floor);
         if ess < floor {
             let largest_weight = self.largest_weight;
             return Err(OffPolicyError::LowSupport { estimator, ess, floor, largest_weight, rows });
@@ -128,6 +129,18 @@ impl Terms {
             rows,
             clusters: units,
         })
+    }
+
+    fn effective_sample_size(&self, clusters: Option<&[u32]>) -> f64 {
+        let of_rows = effective_sample_size(&self.weights);
+        let Some(clusters) = clusters else { return of_rows };
+        // In units of the largest, so that no sum leaves the range.
+        let largest = self.weights.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
+        let mut sums = BTreeMap::new();
+        for (&cluster, weight) in clusters.iter().zip(&self.weights) {
+            *sums.entry(cluster).or_insert(0.) += weight / largest;
+        }
+        of_rows.min(effective_sample_size(&sums.into_values().collect::<Vec<f64>>()))
     }
 
     fn sums(&self) -> Vec<Pair> {
@@ -213,6 +226,17 @@ mod tests {
         assert_eq!(effective_sample_size(&[0.; 3]), 0.);
         assert!((effective_sample_size(&[1e300, 3e300]) - 1.6).abs() < 1e-12);
         assert!((effective_sample_size(&[1e-300, 3e-300]) - 1.6).abs() < 1e-12);
+    }
+
+    #[test]
+    fn many_rows_of_two_users_are_no_support() {
+        let pairs = vec![[0.5, 1.]; 10_000];
+        let terms = Terms { estimator: "IPS", pairs, columns: 1, weights: vec![1.; 10_000], largest_weight: 1. };
+        let users: Vec<u32> = (0..10_000).map(|row| row % 2).collect();
+        let config = OffPolicyConfig::default();
+        let refused = terms.estimate(Some(&users), &config);
+        assert!(matches!(refused, Err(OffPolicyError::LowSupport { ess: 2., .. })), "{refused:?}");
+        assert_eq!(terms.estimate(None, &config).unwrap().ess, 10_000.);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use psad_nn::{Batcher, ListEncoder, ListScorer, ScoredEncoder, Student, TensorRe
 
 use crate::common::{World, worlds};
 use crate::reranking::reranker;
-use crate::toy::{Head, Tower, influence};
+use crate::toy::{Head, Tower, guidance, influence};
 
 type Toy = TensorReranker<Model>;
 
@@ -54,13 +54,13 @@ proptest! {
 
     #[test]
     fn guidance_joins_the_influence(world in worlds(), len in 1_usize..6, seed in any::<u64>()) {
-        let (one, other) = (influence(seed, 1., &[1., 0.5], &Device::flex()), influence(seed ^ 1, 1., &[7.], &Device::flex()));
+        let (one, other) = (influence(seed, 1., &[1., 0.5], &Device::flex()), guidance(seed ^ 1, &Device::flex()));
         let guided = student(&world, seed, |student| student.with_guidance(Some(other.clone())));
         for request in world.requests() {
             let slate = Slate::initial(request.candidates().len(), len);
             let batch = guided.batch(&[request]).unwrap();
             let encoded = guided.model().encoder.encode(&batch);
-            let pairs = one.between(&encoded).pairs + other.between(&encoded).pairs;
+            let pairs = one.between(&encoded).pairs + other.between(&encoded);
             let [_, candidates, _] = pairs.dims();
             let pairs: Vec<f32> = pairs.try_into_vec_as().unwrap();
             let pairs = ndarray::Array2::from_shape_vec((candidates, candidates), pairs).unwrap();

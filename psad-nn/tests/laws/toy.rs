@@ -9,8 +9,8 @@ use ndarray::Array1;
 use psad_core::Schema;
 use psad_decode::BlockSchedule;
 use psad_nn::{
-    DecoderState, Encoded, Generator, ListBatch, ListEncoder, ListScorer, PairInfluence, Weights, load_parameters,
-    mean_history, named_parameters,
+    DecoderState, Encoded, Generator, ListBatch, ListEncoder, ListScorer, PairGuidance, PairInfluence, Weights,
+    load_parameters, mean_history, named_parameters,
 };
 
 use crate::common::EMBEDDING;
@@ -198,15 +198,24 @@ impl ListScorer for Head {
 /// Between items of the width 2, with drawn weights times `strength`, drawn biases too, and the factors `reach`.
 pub(crate) fn influence(seed: u64, strength: f32, reach: &[f32], device: &Device) -> PairInfluence {
     let mut weights = Weights::seeded(seed, device);
-    let drawn = PairInfluence::init(2, reach.len(), &mut weights);
+    let drawn = drawn(PairInfluence::init(2, reach.len(), &mut weights), strength, &mut weights);
     let mut values = named_parameters(&drawn).unwrap();
-    for (path, array) in &mut values {
-        if path == "reach" {
-            *array = Array1::from(reach.to_vec()).into_dyn();
-            continue;
-        }
+    values.insert("reach".to_owned(), Array1::from(reach.to_vec()).into_dyn());
+    load_parameters(drawn, values).unwrap()
+}
+
+/// The same of a teacher.
+pub(crate) fn guidance(seed: u64, device: &Device) -> PairGuidance {
+    let mut weights = Weights::seeded(seed, device);
+    drawn(PairGuidance::init(2, &mut weights), 1., &mut weights)
+}
+
+/// With every value drawn, times `strength`.
+fn drawn<M: Module>(module: M, strength: f32, weights: &mut Weights) -> M {
+    let mut values = named_parameters(&module).unwrap();
+    for array in values.values_mut() {
         let drawn: Vec<f32> = weights.uniform([array.len()], strength).val().try_into_vec_as().unwrap();
         array.iter_mut().zip(drawn).for_each(|(value, drawn)| *value = drawn);
     }
-    load_parameters(drawn, values).unwrap()
+    load_parameters(module, values).unwrap()
 }

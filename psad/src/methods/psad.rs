@@ -8,7 +8,7 @@ use psad_decode::Strategy;
 use psad_distill::{JointConfig, JointObjective};
 use psad_encoder::{SharedEncoder, SharedEncoderConfig};
 use psad_generator::{GeneratorConfig, SemiAutoregressive};
-use psad_nn::{Exposure, PairInfluence, ScoredEncoder, Student, Teacher, TensorReranker, Weights};
+use psad_nn::{Exposure, PairGuidance, PairInfluence, ScoredEncoder, Student, Teacher, TensorReranker, Weights};
 use psad_scorer::{Scorer, ScorerConfig};
 use psad_upn::UserProfileNetwork;
 use serde::{Deserialize, Serialize};
@@ -96,7 +96,8 @@ impl PsadConfig {
 
     /// For lists whose shown slates and clicks are logged: the teacher plans slates of `slots` for the clicks that they are
     /// expected to bring, and the student improves what it picks with two sweeps. It takes tens of thousands of lists,
-    /// learned from once or twice; with few, or other labels than clicks, stay with greedy slates.
+    /// learned from once or twice, with a `clip_norm` of `None`, so that the student leaves its teacher's steps alone; with
+    /// few, or other labels than clicks, stay with greedy slates.
     #[must_use]
     pub fn planning(mut self, slots: usize) -> Self {
         (self.objective.strategy, self.objective.slots, self.refinement) = (Strategy::Plan, Some(slots), 2);
@@ -175,7 +176,7 @@ impl MethodConfig for PsadConfig {
         let exposure = self.exposure.then(|| Exposure::init(self.encoder.profile_width(schema), longest, &mut weights));
         let base = self.scorer(schema).init(seed.wrapping_add(5), device);
         let guide = self.guide.then(|| self.scorer(schema).init(seed.wrapping_add(6), device));
-        let guidance = (self.guide && self.influence).then(|| PairInfluence::init(width, longest, &mut weights));
+        let guidance = (self.guide && self.influence).then(|| PairGuidance::init(width, &mut weights));
         let joint = JointObjective::new(encoder, generator, [base, scorer], self.objective.clone())?;
         Ok(joint.with_influence(influence).with_exposure(exposure).with_guide(guide, guidance))
     }
@@ -199,9 +200,14 @@ impl Psad {
     /// stands above, and improved as the configuration says. Its scores are no click probabilities: what the teacher
     /// taught is in them.
     pub fn student(&self) -> PsadStudent {
+        self.student_refined(self.config.refinement)
+    }
+
+    /// PSAD-S with another number of tries to improve its slate ([`PsadConfig::refinement`]).
+    pub fn student_refined(&self, sweeps: usize) -> PsadStudent {
         let PsadModel { encoder, scorer, influence, exposure, guide, guidance, .. } = self.model.clone();
         let student = Student::new(ScoredEncoder { encoder, scorer }, guide).with_influence(influence);
-        self.serve(&student.with_guidance(guidance).with_refinement(exposure, self.config.refinement))
+        self.serve(&student.with_guidance(guidance).with_refinement(exposure, sweeps))
     }
 
     /// PSAD-G: one encoder pass and a decoder step per block of the trained size, decoded as the configuration says.

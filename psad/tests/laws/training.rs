@@ -104,3 +104,19 @@ fn an_untrained_model_serves() {
     let slate = psad::Reranker::rerank(&model(3).student(), DATA.test[0].request(), 1).unwrap();
     assert_eq!((slate.len(), Slate::candidates(&slate)), (1, CANDIDATES));
 }
+
+#[test]
+fn without_a_limit_to_gradients_a_student_with_a_guide_leaves_its_teacher_alone() {
+    let of_teacher = |distillation, clip_norm| {
+        let objective = JointConfig { distillation, ..config().objective };
+        let psad = Psad::new(&DATA.schema, psad::PsadConfig { objective, guide: true, ..config() }, 1).unwrap();
+        let trainer = Trainer::new(TrainConfig { epochs: 1, clip_norm, ..plan(1, 1) }).unwrap();
+        let fitted = psad.fit(trainer, &refs(&DATA.train), &refs(&DATA.validation)).unwrap();
+        let mut tensors = fitted.method.to_file().unwrap().tensors().clone();
+        tensors.retain(|name, _| !name.starts_with("guid"));
+        tensors
+    };
+    assert_eq!(of_teacher(5., None), of_teacher(0., None));
+    // Under one limit for both, what the student asks for shortens the steps of its teacher.
+    assert_ne!(of_teacher(5., Some(0.1)), of_teacher(0., Some(0.1)));
+}
