@@ -189,3 +189,17 @@ impl Part {
         Self { lists, truth: Some(truth) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn test_lists_of_one_user_are_refused() {
+        let mut lists = Lists::prepare(Kind::Medium, 42, &Scale::quick(), None).unwrap();
+        lists.check().unwrap();
+        lists.users.fill(7);
+        let said = lists.check().unwrap_err().to_string();
+        assert_eq!(said, "medium: test lists with a relevant candidate are of 1 users; at least 2 are needed");
+    }
+}
