@@ -131,12 +131,13 @@ pub(crate) fn scatter(area: &Area<'_>, title: &str, [x, y]: [&str; 2], points: &
         (x - 4, y - 6, 8)
     };
     let mut taken: Vec<(i32, i32, i32)> = points.iter().map(dot).collect();
+    let edge = chart.plotting_area().get_pixel_range().0.start;
     for point in points {
         let colour = if point.ours { COLOURS[1] } else { COLOURS[0] };
         let interval = PathElement::new(vec![(point.x, point.low), (point.x, point.high)], colour.stroke_width(1));
         chart.draw_series([interval]).map_err(|error| fault(&error))?;
         let at = chart.backend_coord(&(point.x, point.y));
-        let shift = free_place(&mut taken, at, point.name.chars().count());
+        let shift = free_place(&mut taken, edge, at, point.name.chars().count());
         let style = ("sans-serif", 13).into_font().color(&colour);
         let name = EmptyElement::at((point.x, point.y))
             + Circle::new((0, 0), 4, colour.filled())
@@ -146,30 +147,37 @@ pub(crate) fn scatter(area: &Area<'_>, title: &str, [x, y]: [&str; 2], points: &
     Ok(())
 }
 
-/// Moves a name so that it does not lie on one that stands there already.
-fn free_place(taken: &mut Vec<(i32, i32, i32)>, (x, y): (i32, i32), letters: usize) -> (i32, i32) {
+/// Moves a name so that it does not lie on one that stands there already, nor left of `edge`.
+fn free_place(taken: &mut Vec<(i32, i32, i32)>, edge: i32, (x, y): (i32, i32), letters: usize) -> (i32, i32) {
     let width = 7 * letters as i32;
     let (right, left) = (8, -8 - width);
     let rows = [-6, 8, -20, 22, -34, 36, -48, 50];
     let places = rows.into_iter().flat_map(|row| [(right, row), (left, row)]);
     let apart = |&(dx, dy): &(i32, i32)| {
         let (from, top) = (x + dx, y + dy);
-        taken.iter().all(|&(start, at, wide)| from + width < start || start + wide < from || (top - at).abs() >= 13)
+        let free = |&(start, at, wide): &(i32, i32, i32)| {
+            from + width < start || start + wide < from || (top - at).abs() >= 13
+        };
+        from >= edge && taken.iter().all(free)
     };
     let found = places.into_iter().find(apart).unwrap_or((right, rows[0]));
     taken.push((x + found.0, y + found.1, width));
     found
 }
 
+/// Pixels that a letter of a bar's name takes, about.
+const LETTER: usize = 6;
+
 /// Horizontal bars from zero, the first on top.
 pub(crate) fn bars(area: &Area<'_>, title: &str, bars: &[Bar]) -> Result<()> {
     let count = bars.len().max(1) as f64;
+    let names = 16 + LETTER * bars.iter().map(|bar| bar.name.chars().count()).max().unwrap_or_default();
     let across = range(bars.iter().flat_map(|bar| [0., bar.low, bar.high]));
     let mut chart = ChartBuilder::on(area)
         .caption(title, ("sans-serif", 18))
         .margin(12)
         .x_label_area_size(32)
-        .y_label_area_size(196)
+        .y_label_area_size(names as u32)
         .build_cartesian_2d(across.clone(), count..0.)
         .map_err(|error| fault(&error))?;
     chart
@@ -206,10 +214,12 @@ mod tests {
     #[test]
     fn names_at_one_place_do_not_lie_on_each_other() {
         let mut taken = Vec::new();
-        let places: Vec<_> = (0..4).map(|_| free_place(&mut taken, (100, 100), 6)).collect();
+        let places: Vec<_> = (0..4).map(|_| free_place(&mut taken, 0, (100, 100), 6)).collect();
         for (index, place) in places.iter().enumerate() {
             assert!(!places[..index].contains(place), "{places:?}");
         }
+        let right = free_place(&mut Vec::new(), 90, (100, 100), 6);
+        assert_eq!(free_place(&mut vec![(105, 94, 50)], 90, (100, 100), 6).0, right.0, "left of the edge");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use burn::tensor::{Bool, Int, Tensor, TensorData, activation};
 use psad_decode::BlockSchedule;
 use psad_nn::{
     Encoded, Exposure, Generator, Influence, LabelBatch, ListBatch, ListEncoder, ListScorer, LossParts, Objective,
-    PairGuidance, PairInfluence, ShownTargets, SlotTargets, generator_loss, pointwise_loss,
+    PairGuidance, PairInfluence, ShownTargets, SlotTargets, generator_loss, picking, pointwise_loss,
 };
 
 use crate::distillation::UNAVAILABLE;
@@ -204,16 +204,15 @@ impl<E: ListEncoder, G: Generator, S: ListScorer> JointObjective<E, G, S> {
             let logits = self.generator.teacher_forced(&encoded, schedule, own.order.clone()).detach();
             activation::softmax(added(logits, above.clone()).mask_fill(own.unavailable.clone(), UNAVAILABLE), 2)
         };
-        let [batch, slots, candidates] = own.unavailable.dims();
-        let scores = self.guided(&encoded, scores);
-        let below = self.guidance_of(&encoded, influence).map(|influence| influence.along(&order));
-        let rows = || {
-            let rows = scores.clone().reshape([batch, 1, candidates]).expand([batch, slots, candidates]);
-            added(rows, below.clone())
-        };
+        // Nothing of the student but the guide, where there is one, learns from the teacher.
+        let clicks = Encoded { ranker: scores.clone().detach(), ..encoded.clone() };
+        let scores = self.guide.as_ref().map_or_else(|| scores.clone(), |guide| guide.score(&clicks));
         let row_wise = |matrix| {
+            let slots = schedule.slots();
+            let (rows, influence) = picking(&clicks, scores.clone(), influence.clone(), self.guidance.as_ref(), slots);
+            let rows = added(rows, influence.map(|influence| influence.along(&order)));
             let unavailable = own.unavailable.clone();
-            row_wise_distillation_loss(matrix, unavailable, &encoded.lens, rows(), temperature, decay)
+            row_wise_distillation_loss(matrix, unavailable, &encoded.lens, rows, temperature, decay)
         };
         Some(match form {
             DistillationForm::Slate => row_wise(own.picks.clone()),
@@ -223,20 +222,6 @@ impl<E: ListEncoder, G: Generator, S: ListScorer> JointObjective<E, G, S> {
                 distillation_loss(guidance, scores.clone(), encoded.pad.clone(), temperature)
             }
         })
-    }
-
-    /// The scores that the student picks by; nothing of it but the guide, where there is one, learns from the teacher.
-    fn guided(&self, encoded: &Encoded, scores: &Tensor<2>) -> Tensor<2> {
-        let Some(guide) = &self.guide else { return scores.clone() };
-        guide.score(&Encoded { ranker: scores.clone().detach(), ..encoded.clone() })
-    }
-
-    /// The influence that the student picks by.
-    fn guidance_of(&self, encoded: &Encoded, influence: Option<Influence>) -> Option<Influence> {
-        match &self.guidance {
-            Some(guidance) => influence.map(|influence| influence.plus(guidance.between(encoded))),
-            None => influence,
-        }
     }
 }
 

@@ -151,6 +151,7 @@ proptest! {
         // One distribution over all slots knows no influence, and nothing stands above the first slot.
         let below = config.form != DistillationForm::Collapsed && config.slots != Some(1);
         prop_assert!(!below || moved("guidance.above.weight"));
+        prop_assert!(config.form == DistillationForm::Collapsed || moved("guidance.foresight"));
     }
 
     #[test]
@@ -158,7 +159,7 @@ proptest! {
         let device = Device::flex();
         let batch = shown_batch(&labels, &device);
         let guide = ScorerConfig::new(8, 3).init(1, &device);
-        let guidance = PairGuidance::init(8, &mut Weights::seeded(1, &device));
+        let guidance = PairGuidance::init(8, 4, &mut Weights::seeded(1, &device));
         let guided = full(&config, &device).with_guide(Some(guide), Some(guidance));
         prop_assert_eq!(read(&guided.losses(&batch)), read(&full(&config, &device).losses(&batch)));
     }

@@ -54,12 +54,11 @@ impl<E: ListEncoder, S: ListScorer> TensorReranker<Student<E, S>> {
         check(request, slate)?;
         let student = self.model();
         let encoded = student.encoder.encode(&self.batch(&[request])?);
-        let scores = student.scorer.score(&encoded);
-        let [_, candidates] = scores.dims();
-        let mut rows = scores.reshape([1, 1, candidates]).expand([1, slate.len(), candidates]);
-        if let Some(influence) = student.between(&encoded) {
-            rows = rows + influence.along(&placed(slate, &encoded.items.device()));
-        }
+        let (rows, influence) = student.picking(&encoded, slate.len());
+        let rows = match influence {
+            Some(influence) => rows + influence.along(&placed(slate, &encoded.items.device())),
+            None => rows,
+        };
         Ok(read(rows).map_err(RerankError::other)?.index_axis_move(Axis(0), 0))
     }
 }

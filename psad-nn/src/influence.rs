@@ -33,26 +33,8 @@ impl PairInfluence {
     }
 }
 
-/// What a teacher adds to the pairs of a [`PairInfluence`]: the same of weights of its own, without factors.
-#[derive(Module, Debug)]
-pub struct PairGuidance {
-    above: Linear,
-}
-
-impl PairGuidance {
-    /// For items of `width`.
-    pub fn init(width: usize, weights: &mut Weights) -> Self {
-        Self { above: weights.zero_linear(width, width) }
-    }
-
-    /// What is added between the candidates of a batch, `[batch, candidates, candidates]`.
-    pub fn between(&self, encoded: &Encoded) -> Tensor<3> {
-        pairs(&self.above, encoded)
-    }
-}
-
 /// `(W x_c + a) · x_i / √width`, `[batch, candidates, candidates]`.
-fn pairs(above: &Linear, encoded: &Encoded) -> Tensor<3> {
+pub(crate) fn pairs(above: &Linear, encoded: &Encoded) -> Tensor<3> {
     let [_, _, width] = encoded.raw.dims();
     // As in attention: the product of two vectors grows with their width.
     let above = linear(above, encoded.raw.clone()) / (width as f64).sqrt();

@@ -42,6 +42,7 @@ mod feed_forward;
 mod fused;
 mod generate;
 mod generating;
+mod guidance;
 mod influence;
 mod kernels;
 mod losses;
@@ -63,7 +64,8 @@ pub use feed_forward::{FeedForward, Mlp};
 pub use fused::{Part, gated, linear, linear_of_parts, linear_relu, linear_residual, point};
 pub use generate::{GenerateError, generate, generate_into};
 pub use generating::GeneratorObjective;
-pub use influence::{Influence, PairGuidance, PairInfluence};
+pub use guidance::{PairGuidance, picking};
+pub use influence::{Influence, PairInfluence};
 pub use losses::{
     GeneratorLoss, ShownTargets, SlotTargets, TiedTargets, generator_loss, listwise_loss, pointwise_loss,
 };

@@ -2,12 +2,13 @@
 
 use burn::module::Module;
 use burn::tensor::Tensor;
-use ndarray::{Array2, ArrayView1};
+use ndarray::{Array2, ArrayView2, Axis, Slice};
 use psad_core::{RerankError, Slate, SlateBuilder};
 use psad_decode::{Picker, Strategy, refine};
 
+use crate::generate::read;
 use crate::{
-    Encoded, Exposure, Influence, ListBatch, ListEncoder, ListScorer, PairGuidance, PairInfluence, RerankModel,
+    Encoded, Exposure, Influence, ListBatch, ListEncoder, ListScorer, PairGuidance, PairInfluence, RerankModel, picking,
 };
 
 /// Encoder and scorer: one pass, then sorting, or picking in the light of what stands above. PSAD-S is one.
@@ -40,7 +41,8 @@ impl<E: ListEncoder, S: ListScorer> Student<E, S> {
     }
 
     /// Adds what a teacher knows of the influence, by which slates are picked and not refined; without an influence it
-    /// does nothing.
+    /// does nothing. The encoder is one whose lists are ranked by log-odds of a click, a
+    /// [`ScoredEncoder`](crate::ScoredEncoder).
     #[must_use]
     pub fn with_guidance(self, guidance: Option<PairGuidance>) -> Self {
         Self { guidance, ..self }
@@ -63,17 +65,11 @@ impl<E: ListEncoder, S: ListScorer> Student<E, S> {
         on_host(self.scorer.score(&encoded), &encoded.lens)
     }
 
-    /// The influence by which slates are picked, between the candidates of a batch.
-    pub(crate) fn between(&self, encoded: &Encoded) -> Option<Influence> {
-        Some(self.guided(self.influence.as_ref()?.between(encoded), encoded))
-    }
-
-    /// An influence with what the teacher adds to it.
-    fn guided(&self, influence: Influence, encoded: &Encoded) -> Influence {
-        match &self.guidance {
-            Some(guidance) => influence.plus(guidance.between(encoded)),
-            None => influence,
-        }
+    /// The scores of every slot, `[batch, slots, candidates]`, and the influence, by which slates are picked, where there
+    /// is one.
+    pub(crate) fn picking(&self, encoded: &Encoded, slots: usize) -> (Tensor<3>, Option<Influence>) {
+        let influence = self.influence.as_ref().map(|influence| influence.between(encoded));
+        picking(encoded, self.scorer.score(encoded), influence, self.guidance.as_ref(), slots)
     }
 
     /// Slates that were picked, improved by the log-odds that the lists are ranked by.
@@ -104,25 +100,34 @@ impl<E: ListEncoder, S: ListScorer> RerankModel for Student<E, S> {
         // First, so that rules which cannot be kept cost no pass of the network.
         let builders = batch.slate_builders(len)?;
         let encoded = self.encoder.encode(batch);
-        let scores = on_host(self.scorer.score(&encoded), &encoded.lens)?;
-        let Some(influence) = self.influence.as_ref().map(|influence| influence.between(&encoded)) else {
+        let Some(influence) = &self.influence else {
+            let scores = on_host(self.scorer.score(&encoded), &encoded.lens)?;
             let lists = scores.into_iter().zip(builders);
             return lists.map(|(scores, builder)| Ok(builder.top_by_score(&scores)?)).collect();
         };
-        let influences = self.guided(influence.clone(), &encoded).on_host().map_err(RerankError::other)?;
-        let lists = scores.iter().zip(builders.iter().cloned()).zip(&influences);
-        let picked: Result<Vec<_>, _> =
-            lists.map(|((scores, slate), influence)| pick(scores, slate, influence)).collect();
-        self.refined(&encoded, influence, picked?, builders)
+        let slots = builders.iter().map(SlateBuilder::slots).max().unwrap_or(0);
+        let (rows, guided) = self.picking(&encoded, slots);
+        let rows = read(rows).map_err(RerankError::other)?;
+        let guided = guided.map(Influence::on_host).transpose().map_err(RerankError::other)?.unwrap_or_default();
+        let lists = rows.outer_iter().zip(&encoded.lens).zip(builders.iter().cloned()).zip(&guided);
+        let picked: Result<Vec<_>, _> = lists
+            .map(|(((rows, &len), slate), influence)| {
+                pick(rows.slice_axis(Axis(1), Slice::from(..len)), slate, influence)
+            })
+            .collect();
+        self.refined(&encoded, influence.between(&encoded), picked?, builders)
     }
 }
 
 /// Fills a slate slot by slot, each with the candidate whose score is best below what is placed.
-fn pick(scores: &[f32], mut slate: SlateBuilder, influence: &psad_decode::Influence) -> Result<Slate, RerankError> {
+fn pick(
+    rows: ArrayView2<'_, f32>,
+    mut slate: SlateBuilder,
+    influence: &psad_decode::Influence,
+) -> Result<Slate, RerankError> {
     let mut picker = Picker::new(&Strategy::Greedy).map_err(RerankError::other)?;
     picker.start(&slate, None).map_err(RerankError::other)?;
-    let row = ArrayView1::from(scores);
-    let rows = row.broadcast((slate.slots(), scores.len())).expect("a row is as long as itself");
+    let rows = rows.slice_axis(Axis(0), Slice::from(..slate.slots()));
     picker.fill(&mut slate, rows, Some(influence)).map_err(RerankError::other)?;
     Ok(slate.finish())
 }

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::ops::Range;
 use std::sync::Arc;
 
-use ndarray::ArrayView1;
+use ndarray::{ArrayView1, ArrayView2};
 use psad_core::{Candidates, Constraints, RerankError, Slate, SlateBuilder};
 use psad_decode::{
     BlockModel, BlockSchedule, Hypothesis, Influence, Picker, ScoreBlock, Strategy, decode_into, refine,
@@ -78,21 +78,22 @@ fn fill_by_score(
     workspace: &mut Workspace,
 ) -> Result<(), RerankError> {
     score(student, dispatch, state, workspace);
-    let Workspace { encoded, hidden, scores, slate, order, influence, guidance, pickers, .. } = workspace;
+    let Workspace { encoded, hidden, scores, rows, slate, order, influence, guidance, pickers, .. } = workspace;
     let Some(between) = &student.clicks.influence else { return Ok(slate.fill_by_score(scores, order)?) };
     between.between(dispatch, encoded, &mut hidden[0], influence);
-    let picking = match student.guide.as_ref().and_then(|guide| guide.pairs.as_ref()) {
+    let (slots, count) = (slate.slots(), scores.len());
+    let row = ArrayView1::from(&**scores);
+    let (picking, rows) = match student.guide.as_ref().and_then(|guide| guide.guidance.as_ref()) {
         Some(learned) => {
             learned.beside(dispatch, encoded, &mut hidden[0], (&*influence, between), guidance);
-            guidance
+            learned.rows(dispatch, (encoded, influence), scores, slots, hidden, rows);
+            (guidance, ArrayView2::from_shape((slots, count), rows).expect("a row per slot was written"))
         }
-        None => &mut *influence,
+        None => (&mut *influence, row.broadcast((slots, count)).expect("a row is as long as itself")),
     };
     let empty = (student.sweeps > 0).then(|| slate.clone());
     let picker = pickers.of(&Strategy::Greedy).ok_or_else(|| RerankError::other("greedy search has a picker"))?;
     picker.start(slate, None).map_err(RerankError::other)?;
-    let row = ArrayView1::from(&**scores);
-    let rows = row.broadcast((slate.slots(), row.len())).expect("a row is as long as itself");
     picker.fill(slate, rows, Some(picking)).map_err(RerankError::other)?;
     let Some(mut improved) = empty else { return Ok(()) };
     influence.expose(&state.exposure);

@@ -44,6 +44,7 @@ mod encoder;
 mod error;
 mod generator;
 mod golden;
+mod guidance;
 mod influence;
 mod kernel;
 mod layer;

@@ -12,7 +12,8 @@ use crate::affine::Linear;
 use crate::config::{Nar4RecConfig, PsadConfig};
 use crate::encoder::Encoder;
 use crate::generator::Generator;
-use crate::influence::{PairInfluence, Pairs};
+use crate::guidance::Guidance;
+use crate::influence::PairInfluence;
 use crate::matching::Matching;
 use crate::scorer::Scorer;
 use crate::served::Head;
@@ -46,7 +47,7 @@ pub(crate) struct Guide {
     /// Starts from the scores.
     pub(crate) scorer: Scorer,
     /// Stands beside the influence; there is none without that.
-    pub(crate) pairs: Option<Pairs>,
+    pub(crate) guidance: Option<Guidance>,
 }
 
 /// PSAD-S.
@@ -234,8 +235,9 @@ fn psad(source: &Source<'_>, config: &PsadConfig, schema: &Schema) -> Result<(En
     let influence = influence.transpose()?.map(Arc::new);
     let clicks = Scores { scorer: Arc::new(scorer("scorer")?), influence: influence.clone() };
     let guide = || {
-        let pairs = config.influence.then(|| Pairs::read(&guidance, width)).transpose()?;
-        Ok::<_, ModelFileError>(Guide { scorer: scorer("guide")?, pairs })
+        let guidance =
+            config.influence.then(|| Guidance::read(&guidance, width, schema.max_candidates())).transpose()?;
+        Ok::<_, ModelFileError>(Guide { scorer: scorer("guide")?, guidance })
     };
     let guide = config.guide.then(guide).transpose()?;
     let base = Scores { scorer: Arc::new(scorer("base")?), influence };

@@ -19,6 +19,8 @@ pub(crate) struct Workspace {
     pub(crate) encoded: Encoded,
     pub(crate) hidden: [Buffer; 2],
     pub(crate) scores: Vec<f32>,
+    /// Scores of every slot, where they differ.
+    pub(crate) rows: Vec<f32>,
     pub(crate) decode: DecodeSpace,
     pub(crate) slate: SlateBuilder,
     pub(crate) order: Vec<usize>,
@@ -36,6 +38,7 @@ impl Default for Workspace {
             encoded: Encoded::default(),
             hidden: Default::default(),
             scores: Vec::new(),
+            rows: Vec::new(),
             decode: DecodeSpace::default(),
             slate: SlateBuilder::new(0),
             order: Vec::new(),

@@ -3,9 +3,11 @@
 use serde::Serialize;
 
 use super::lists::Kind;
-use super::pool::{ONE_SHOT_ROW, STUDENT, TEACHER, UNREFINED};
+use super::pool::{ONE_SHOT_ROW, STUDENT, TEACHER};
 use super::stats::{Difference, Estimate};
 use super::summary::{InputSummary, Row, VariantSummary};
+use super::sweeps::Swept;
+use super::tables::seeds;
 use super::variants::{AUTOREGRESSIVE, ONE_BLOCK, UNDISTILLED};
 
 /// Whom PSAD-G is to beat by more than chance.
@@ -39,10 +41,11 @@ impl Claim {
 }
 
 /// All claims, in the order of the report.
-pub(crate) fn claims(inputs: &[InputSummary], variants: &[VariantSummary]) -> Vec<Claim> {
+pub(crate) fn claims(inputs: &[InputSummary], variants: &[VariantSummary], sweeps: &[Swept]) -> Vec<Claim> {
     let on = |kind: Kind| Measured {
         input: inputs.iter().find(|input| input.name == kind.name()),
         variants: variants.iter().filter(|variant| variant.input == kind.name()).collect(),
+        unswept: sweeps.iter().find(|swept| (swept.input, swept.sweeps) == (kind.name(), 0)),
     };
     let mut claims = Vec::new();
     for (id, text, judge) in FIRST {
@@ -61,6 +64,7 @@ pub(crate) fn claims(inputs: &[InputSummary], variants: &[VariantSummary]) -> Ve
 struct Measured<'a> {
     input: Option<&'a InputSummary>,
     variants: Vec<&'a VariantSummary>,
+    unswept: Option<&'a Swept>,
 }
 
 impl Measured<'_> {
@@ -92,18 +96,14 @@ const FIRST: [Judged; 7] = [
     ("1c", "PSAD-G is within noise of, or better than, one slot per step", within_noise),
     ("1d", "PSAD-S keeps 90 % or more of PSAD-G's gain over the initial order", keeps),
     ("1e", "PSAD-S is better than the same scorer without distillation, p < 0.05 and with every seed", distilled),
-    (
-        "1e",
-        "what PSAD-S picks, before that is refined, is better than without distillation, likewise",
-        distilled_to_pick,
-    ),
+    ("1e", "what PSAD-S picks, before any sweep, is better than without distillation, likewise", distilled_to_pick),
 ];
 
 fn highest(measured: &Measured<'_>) -> Option<(String, bool)> {
     let teacher = measured.row(TEACHER)?.value.mean;
     let others = measured.input?.rows.iter().filter(|row| row.name != TEACHER);
     let next = others.max_by(|a, b| a.value.mean.total_cmp(&b.value.mean))?;
-    Some((format!("{teacher:.4}; the next best is {}, {:.4}", next.name, next.value.mean), teacher > next.value.mean))
+    Some((format!("{teacher:.4}; the best other is {}, {:.4}", next.name, next.value.mean), teacher > next.value.mean))
 }
 
 fn beats_rivals(measured: &Measured<'_>) -> Option<(String, bool)> {
@@ -121,8 +121,9 @@ fn beats_rivals(measured: &Measured<'_>) -> Option<(String, bool)> {
 
 fn within_noise(measured: &Measured<'_>) -> Option<(String, bool)> {
     let Difference { diff, low, high, .. } = measured.lead(AUTOREGRESSIVE, TEACHER)?;
-    let seeds = measured.variant(AUTOREGRESSIVE, TEACHER)?.vs_full_by_seed.len();
-    let said = format!("{diff:+.4} over one slot per step, 95 % interval [{low:+.4}, {high:+.4}], of {seeds} seeds");
+    let found = measured.variant(AUTOREGRESSIVE, TEACHER)?.vs_full_by_seed.len();
+    let seeds = seeds(found);
+    let said = format!("{diff:+.4} over one slot per step, 95 % interval [{low:+.4}, {high:+.4}], of {seeds}");
     Some((said, high >= 0.))
 }
 
@@ -146,21 +147,20 @@ fn keeps(measured: &Measured<'_>) -> Option<(String, bool)> {
 }
 
 fn distilled(measured: &Measured<'_>) -> Option<(String, bool)> {
-    learned(measured, STUDENT)
+    let by_seed = measured.variant(UNDISTILLED, STUDENT)?.vs_full_by_seed.iter().map(|diff| -diff).collect();
+    Some(learned(measured.lead(UNDISTILLED, STUDENT)?, by_seed))
 }
 
 fn distilled_to_pick(measured: &Measured<'_>) -> Option<(String, bool)> {
-    learned(measured, UNREFINED)
+    let Swept { gain, gain_by_seed, .. } = measured.unswept?;
+    Some(learned(*gain, gain_by_seed.clone()))
 }
 
-/// What a reranker has of distillation.
-fn learned(measured: &Measured<'_>, reranker: &str) -> Option<(String, bool)> {
-    let lead = measured.lead(UNDISTILLED, reranker)?;
-    // The luck of a fit is not in the p-value, which knows of users and lists alone.
-    let by_seed: Vec<f64> = measured.variant(UNDISTILLED, reranker)?.vs_full_by_seed.iter().map(|diff| -diff).collect();
+/// Whether distillation is worth something: the luck of a fit is not in the p-value, which knows of users and lists alone.
+fn learned(lead: Difference, by_seed: Vec<f64>) -> (String, bool) {
     let said: Vec<String> = by_seed.iter().map(|diff| format!("{diff:+.4}")).collect();
     let holds = lead.diff > 0. && lead.is_significant() && by_seed.iter().all(|&diff| diff > 0.);
-    Some((format!("{}; by seed {}", led(&lead), said.join(", ")), holds))
+    (format!("{}; by seed {}", led(&lead), said.join(", ")), holds)
 }
 
 fn near_optimum(measured: &Measured<'_>) -> Option<(String, bool)> {
@@ -208,7 +208,7 @@ mod tests {
 
     #[test]
     fn a_claim_that_numbers_bear_out_holds() {
-        let claims = claims(&[strong(2.5, 0.001)], &[]);
+        let claims = claims(&[strong(2.5, 0.001)], &[], &[]);
         for id in ["1a", "1b", "1d"] {
             assert!(verdict(&claims, id, "(strong)"), "{id}");
             assert!(!verdict(&claims, id, "(medium)"), "{id} was not measured");
@@ -217,9 +217,9 @@ mod tests {
 
     #[test]
     fn a_claim_that_fails_says_so() {
-        let better = claims(&[strong(3.1, 0.001)], &[]);
+        let better = claims(&[strong(3.1, 0.001)], &[], &[]);
         assert!(!verdict(&better, "1a", "(strong)") && !verdict(&better, "1b", "(strong)"));
-        let chance = claims(&[strong(2.9, 0.2)], &[]);
+        let chance = claims(&[strong(2.9, 0.2)], &[], &[]);
         assert!(verdict(&chance, "1a", "(strong)") && !verdict(&chance, "1b", "(strong)"));
         let said = &chance.iter().find(|claim| claim.id == "1b" && claim.text.contains("strong")).unwrap().measured;
         assert!(said.contains("+0.1000 over PRM (not borne out)"), "{said}");
@@ -227,7 +227,7 @@ mod tests {
 
     #[test]
     fn what_was_not_measured_does_not_hold() {
-        assert!(claims(&[], &[]).iter().all(|claim| !claim.holds && claim.measured == "not measured"));
+        assert!(claims(&[], &[], &[]).iter().all(|claim| !claim.holds && claim.measured == "not measured"));
     }
 
     fn variant(label: &'static str, reranker: &'static str, diff: f64, low: f64, high: f64, p: f64) -> VariantSummary {
@@ -247,7 +247,7 @@ mod tests {
     #[test]
     fn blocks_may_be_worse_by_chance_alone() {
         let with = |diff: f64, low: f64, high: f64| {
-            verdict(&claims(&[], &[variant(AUTOREGRESSIVE, TEACHER, diff, low, high, 0.5)]), "1c", "strong")
+            verdict(&claims(&[], &[variant(AUTOREGRESSIVE, TEACHER, diff, low, high, 0.5)], &[]), "1c", "strong")
         };
         assert!(with(0.1, -0.1, 0.3), "one slot per step is ahead by chance");
         assert!(!with(0.2, 0.1, 0.3), "one slot per step is ahead");
@@ -256,7 +256,8 @@ mod tests {
 
     #[test]
     fn distillation_must_help_the_student_by_more_than_chance() {
-        let with = |diff: f64, p: f64| claims(&[], &[variant(UNDISTILLED, STUDENT, diff, diff - 0.1, diff + 0.3, p)]);
+        let with =
+            |diff: f64, p: f64| claims(&[], &[variant(UNDISTILLED, STUDENT, diff, diff - 0.1, diff + 0.3, p)], &[]);
         assert!(verdict(&with(-0.2, 0.001), "1e", "strong"));
         assert!(!verdict(&with(-0.2, 0.2), "1e", "strong") && !verdict(&with(0.2, 0.001), "1e", "strong"));
         assert!(!verdict(&with(-0.2, 0.001), "1e", "medium"), "another input was measured");
@@ -265,6 +266,6 @@ mod tests {
         assert_eq!(said, "+0.2000, 95 % interval [-0.1000, +0.3000], p = 0.0010; by seed +0.2000, +0.2100");
         let mut one = variant(UNDISTILLED, STUDENT, -0.2, -0.3, -0.1, 0.001);
         one.vs_full_by_seed[1] = 0.001;
-        assert!(!verdict(&super::claims(&[], &[one]), "1e", "strong"), "one seed says otherwise");
+        assert!(!verdict(&super::claims(&[], &[one], &[]), "1e", "strong"), "one seed says otherwise");
     }
 }

@@ -38,6 +38,8 @@ pub(crate) struct Outcome {
     pub(crate) unit: &'static str,
     /// The values of each of its rerankers.
     pub(crate) values: Vec<(&'static str, Values)>,
+    /// How much a row of it mixes categories, if one does.
+    pub(crate) strength: Option<f64>,
     /// The fit itself, of the first seed.
     pub(crate) fit: Option<Fit>,
 }
@@ -190,20 +192,26 @@ fn measured(job: &Job<'_>, fit: &Fit) -> Result<Outcome> {
     let Lists { kind, seed, test, .. } = job.lists;
     let values = fit.rerankers.iter().map(|(name, reranker)| Ok((*name, measure(reranker, test, kind.slots())?)));
     let values = values.collect::<Result<_>>().with_context(|| format!("measuring {job}"))?;
-    Ok(Outcome { kind: *kind, seed: *seed, unit: job.unit.label(), values, fit: None })
+    Ok(Outcome { kind: *kind, seed: *seed, unit: job.unit.label(), values, strength: fit.strength, fit: None })
 }
 
+/// An order that needs no fit, with the strength of those that mix.
+type Order = (&'static str, Option<f64>, Arc<dyn Reranker>);
+
 /// The orders that need no fit.
-pub(crate) fn unfitted(lists: &Lists) -> Result<Vec<(&'static str, Arc<dyn Reranker>)>> {
+pub(crate) fn unfitted(lists: &Lists) -> Result<Vec<Order>> {
     let random = RandomOrder::new(lists.seed);
-    let orders: [(_, Arc<dyn Reranker>); 2] = [(INITIAL, Arc::new(InitialOrder)), (RANDOM, Arc::new(random))];
-    Ok(orders.into_iter().chain(diversified::of_ranker(lists)?).collect())
+    let orders: [Order; 2] = [(INITIAL, None, Arc::new(InitialOrder)), (RANDOM, None, Arc::new(random))];
+    let mixed = diversified::of_ranker(lists)?.into_iter();
+    let mixed = mixed.map(|(name, mixed)| (name, Some(mixed.strength), mixed.reranker));
+    Ok(orders.into_iter().chain(mixed).collect())
 }
 
 fn orders(lists: &Lists) -> Result<Vec<Outcome>> {
     let Lists { kind, seed, test, .. } = lists;
-    let outcome = |unit, values| Outcome { kind: *kind, seed: *seed, unit, values: vec![(unit, values)], fit: None };
-    let measured =
-        unfitted(lists)?.into_iter().map(|(name, order)| Ok(outcome(name, measure(&order, test, kind.slots())?)));
+    let measured = unfitted(lists)?.into_iter().map(|(unit, strength, order)| {
+        let values = vec![(unit, measure(&order, test, kind.slots())?)];
+        Ok(Outcome { kind: *kind, seed: *seed, unit, values, strength, fit: None })
+    });
     measured.collect()
 }

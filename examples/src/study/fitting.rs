@@ -13,9 +13,10 @@ use psad::{LabeledList, Method, MethodConfig, PsadConfig, Reranker, ValidationPo
 use super::diversified;
 use super::lists::{Kind, Lists};
 use super::measure::{mean, measure};
-use super::pool::UNREFINED;
+use super::pool::STUDENT;
 use super::scale::Scale;
-use super::variants::{BLOCK_SIZE, Change, Variant};
+use super::sweeps::SWEPT;
+use super::variants::{BLOCK_SIZE, Change, UNDISTILLED, Variant};
 use crate::{Model, Source};
 
 /// What is trained on an input, in the order of the tables.
@@ -78,6 +79,8 @@ pub(crate) struct Fit {
     pub(crate) validation: f64,
     /// Values that are trained, without the rows of the tables.
     pub(crate) weights: usize,
+    /// How much a reranker of it mixes categories, if one does.
+    pub(crate) strength: Option<f64>,
     /// The rerankers under their names.
     pub(crate) rerankers: Vec<(&'static str, Arc<dyn Reranker>)>,
     /// What would be saved, of methods that can be served without burn.
@@ -163,11 +166,16 @@ impl Job<'_> {
         Ok(self.trained(method, scale, served)?.1)
     }
 
-    /// PSAD, and what its student picks before that is refined.
+    /// PSAD, and where a table shows it, its student with other numbers of sweeps.
     fn taught(&self, config: PsadConfig, scale: &Scale) -> Result<Fit> {
         let method = Method::new(&self.lists.schema, config, self.lists.seed)?;
         let (method, mut fit) = self.trained(method, scale, true)?;
-        fit.rerankers.push((UNREFINED, Arc::new(method.student_refined(0))));
+        let shown = self.unit.variant.is_none_or(|variant| variant.label == UNDISTILLED) && !self.unit.is_long;
+        if shown && matches!(self.lists.kind, Kind::Medium | Kind::Strong) {
+            for (sweeps, name) in SWEPT.into_iter().filter(|(_, name)| *name != STUDENT) {
+                fit.rerankers.push((name, Arc::new(method.student_refined(sweeps))));
+            }
+        }
         Ok(fit)
     }
 
@@ -176,8 +184,8 @@ impl Job<'_> {
         let method = Method::new(&self.lists.schema, config, self.lists.seed)?;
         let (method, mut fit) = self.trained(method, scale, false)?;
         let mixed = diversified::best(diversified::OF_MLP, || method.scorer(), self.lists)?;
-        fit.rerankers.push((diversified::OF_MLP, mixed));
-        Ok(fit)
+        fit.rerankers.push((diversified::OF_MLP, mixed.reranker));
+        Ok(Fit { strength: Some(mixed.strength), ..fit })
     }
 
     /// Trains a method from where it stands.
@@ -197,7 +205,7 @@ impl Job<'_> {
         let best = fitted.epochs.iter().map(|epoch| epoch.validation).fold(f64::NEG_INFINITY, f64::max);
         let file = served.then(|| fitted.method.to_file()).transpose()?;
         let (weights, rerankers) = (fitted.method.model().num_params(), fitted.method.rerankers());
-        Ok((fitted.method, Fit { validation: best, weights, rerankers, file }))
+        Ok((fitted.method, Fit { validation: best, weights, strength: None, rerankers, file }))
     }
 
     fn plan(&self, scale: &Scale) -> TrainConfig {

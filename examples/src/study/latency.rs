@@ -12,6 +12,7 @@ use super::fitting::Fit;
 use super::lists::{Kind, Lists};
 use super::pool::{STUDENT, TEACHER, row};
 use super::scale::Scale;
+use super::sweeps::SWEPT;
 use super::variants::{VARIANTS, Variant};
 use crate::LatencyUs;
 
@@ -28,12 +29,14 @@ pub(crate) struct Timing {
 }
 
 /// All of them.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub(crate) struct Latencies {
     /// Of the main table, by row.
     pub(crate) rows: BTreeMap<&'static str, Timing>,
     /// PSAD-G by slots per step.
     pub(crate) blocks: BTreeMap<usize, Timing>,
+    /// PSAD-S by its number of sweeps, through burn.
+    pub(crate) sweeps: BTreeMap<usize, LatencyUs>,
     /// Files that psad-serve does not read, and why.
     pub(crate) not_served: BTreeMap<&'static str, String>,
 }
@@ -42,17 +45,18 @@ impl Latencies {
     /// Times the rerankers of the first seed one by one; nothing else may run meanwhile.
     pub(crate) fn measure(lists: &[Lists], experiment: &Experiment, scale: &Scale) -> Result<Self> {
         let first = lists.first().context("no input")?.seed;
-        let mut found = Self { rows: BTreeMap::new(), blocks: BTreeMap::new(), not_served: BTreeMap::new() };
+        let mut found = Self::default();
         let timed = |kind| {
             let of_kind = lists.iter().find(|lists| (lists.kind, lists.seed) == (kind, first));
             Clock::new(of_kind.with_context(|| format!("no input {}", kind.name()))?, scale)
         };
         let clock = timed(TIMED)?;
-        for (name, order) in unfitted(clock.lists)? {
+        for (name, _, order) in unfitted(clock.lists)? {
             found.rows.insert(name, Timing { burn: clock.time(&order)?, served: None });
         }
         for outcome in of_first(experiment, TIMED, first) {
             found.add_rows(outcome, &clock)?;
+            found.add_sweeps(outcome, &clock)?;
         }
         let clock = timed(Kind::Strong)?;
         for outcome in of_first(experiment, Kind::Strong, first) {
@@ -67,6 +71,16 @@ impl Latencies {
             let Some(row) = row(outcome.unit, reranker) else { continue };
             let timing = self.timing(row, fit, reranker, through_burn, clock)?;
             self.rows.insert(row, timing);
+        }
+        Ok(())
+    }
+
+    fn add_sweeps(&mut self, outcome: &Outcome, clock: &Clock<'_>) -> Result<()> {
+        let Some(fit) = outcome.fit.as_ref().filter(|_| outcome.unit == "PSAD") else { return Ok(()) };
+        for (sweeps, name) in SWEPT {
+            if let Some((_, reranker)) = fit.rerankers.iter().find(|(reranker, _)| *reranker == name) {
+                self.sweeps.insert(sweeps, clock.time(reranker)?);
+            }
         }
         Ok(())
     }

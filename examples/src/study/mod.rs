@@ -19,6 +19,7 @@ mod report;
 mod scale;
 mod stats;
 mod summary;
+mod sweeps;
 mod tables;
 mod variants;
 

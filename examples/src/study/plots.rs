@@ -5,7 +5,10 @@ use anyhow::Result;
 use super::latency::Latencies;
 use super::lists::Kind;
 use super::pool::{STUDENT, TEACHER};
+use super::stats::Difference;
 use super::summary::{InputSummary, Summary};
+use super::tables::seeds;
+use super::variants::BLOCK_SIZE;
 use crate::drawing::{Bar, Curve, Point, bars, lines, scatter, svg};
 
 /// All pictures with the names of their files.
@@ -48,14 +51,16 @@ fn quality(summary: &Summary, latencies: &Latencies) -> Result<String> {
 }
 
 fn blocks(summary: &Summary, latencies: &Latencies) -> Result<String> {
-    let of = |reranker: &str| {
-        let mut points: Vec<(f64, f64)> = Vec::new();
-        for variant in summary.variants_on(Kind::Strong).filter(|variant| variant.reranker == reranker) {
-            points.extend(variant.block_size.map(|size| (size as f64, variant.value.mean)));
-        }
-        points.sort_by(|a, b| a.0.total_cmp(&b.0));
-        Curve { name: reranker.to_owned(), points }
-    };
+    let of_teacher = summary.variants_on(Kind::Strong).filter(|variant| variant.reranker == TEACHER);
+    let mut sizes: Vec<_> = of_teacher.filter_map(|found| Some((found.block_size?, found.vs_full?, found))).collect();
+    sizes.sort_by_key(|(size, ..)| *size);
+    let differences: Vec<Bar> = sizes
+        .into_iter()
+        .map(|(size, found, variant)| {
+            let count = variant.vs_full_by_seed.len();
+            bar(format!("K = {size}, {}", seeds(count)), found, count)
+        })
+        .collect();
     let times = latencies.blocks.iter().map(|(&size, timing)| (size as f64, timing.burn.p50)).collect();
     let served = latencies.blocks.iter();
     let served: Vec<_> = served.filter_map(|(&size, timing)| Some((size as f64, timing.served?.p50))).collect();
@@ -65,7 +70,7 @@ fn blocks(summary: &Summary, latencies: &Latencies) -> Result<String> {
     }
     svg((960, 400), |root| {
         let (left, right) = root.split_horizontally(480);
-        lines(&left, "utility, strong interactions", "slots per step K", &[of(TEACHER), of(STUDENT)], 3)?;
+        bars(&left, &format!("{TEACHER}: utility minus K = {BLOCK_SIZE} (strong)"), &differences)?;
         lines(&right, "p50 of an answer, µs", "slots per step K", &latency, 0)
     })
 }
@@ -75,24 +80,24 @@ fn ablations(summary: &Summary) -> Result<String> {
         let here = summary.variants_on(Kind::Strong);
         // Block sizes have a picture of their own.
         let here = here.filter(|variant| variant.reranker == reranker && variant.block_size.is_none());
-        let differences = here.filter_map(|variant| Some((variant.label, variant.vs_full?)));
-        differences
-            .map(|(name, found)| Bar {
-                name: name.to_owned(),
-                value: found.diff,
-                low: found.low,
-                high: found.high,
-                ours: found.is_significant(),
-            })
-            .collect()
+        let differences =
+            here.filter_map(|variant| Some((variant.label, variant.vs_full?, variant.vs_full_by_seed.len())));
+        differences.map(|(name, found, count)| bar(name.to_owned(), found, count)).collect()
     };
     let (teacher, student) = (of(TEACHER), of(STUDENT));
     let height = 90 + 26 * teacher.len() as u32;
-    svg((1200, height), |root| {
-        let (left, right) = root.split_horizontally(600);
-        bars(&left, &format!("{TEACHER}: utility minus full PSAD"), &teacher)?;
-        bars(&right, &format!("{STUDENT}: utility minus full PSAD"), &student)
+    let title = |name| format!("{name}: utility minus full PSAD (red: p < 0.05, several seeds)");
+    svg((1480, height), |root| {
+        let (left, right) = root.split_horizontally(740);
+        bars(&left, &title(TEACHER), &teacher)?;
+        bars(&right, &title(STUDENT), &student)
     })
+}
+
+/// A difference; what one fit of one seed differs by is not highlighted.
+fn bar(name: String, found: Difference, seeds: usize) -> Bar {
+    let Difference { diff, low, high, .. } = found;
+    Bar { name, value: diff, low, high, ours: found.is_significant() && seeds > 1 }
 }
 
 fn regret(summary: &Summary) -> Result<String> {
@@ -106,7 +111,8 @@ fn regret(summary: &Summary) -> Result<String> {
                 Some(Bar { name: row.name.to_owned(), value: found.mean, low: found.low, high: found.high, ours })
             };
             let found: Vec<Bar> = rows.iter().filter_map(bar).collect();
-            bars(&area, &format!("regret, {}", kind.name()), &found)?;
+            let best = if kind.is_exhaustive() { "all slates tried" } else { "best of a search" };
+            bars(&area, &format!("regret, {} ({best})", kind.name()), &found)?;
         }
         Ok(())
     })

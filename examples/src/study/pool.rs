@@ -13,8 +13,6 @@ use super::variants::ONE_SHOT;
 pub(crate) const TEACHER: &str = "PSAD-G";
 /// Name of the student.
 pub(crate) const STUDENT: &str = "PSAD-S";
-/// The student whose slate is as it picked it.
-pub(crate) const UNREFINED: &str = "PSAD-S, unrefined";
 /// Row of the teacher that fills all slots in one step.
 pub(crate) const ONE_SHOT_ROW: &str = "PSAD one-shot";
 

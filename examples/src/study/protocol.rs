@@ -4,21 +4,29 @@ use super::experiment::LONG;
 use super::lists::Kind;
 use super::scale::{RATES, RATINGS_RATES, Scale};
 use super::summary::Summary;
-use super::tables::thousands;
+use super::tables::{seeds as counted, thousands};
+use super::variants::IDEAL;
 use crate::SLATE_LENGTH;
 
-/// Seeds of simulated users whose test lists were looked at while PSAD and its training were designed; those from 101 on
-/// are of the study published before.
-const DESIGN_SEEDS: [u64; 8] = [42, 43, 44, 101, 102, 103, 104, 105];
+/// Seeds of simulated users whose test lists were looked at while PSAD and its training were designed; those from 101 and
+/// from 201 on are of the studies published before.
+const DESIGN_SEEDS: [u64; 14] = [42, 43, 44, 45, 101, 102, 103, 104, 105, 201, 202, 203, 204, 205];
 
 /// All of it.
 pub(crate) fn protocol(summary: &Summary) -> String {
-    let head = "# What reranking with PSAD is worth\n\n\
-         Written by `cargo run --release --example study`; `--data DIR` adds real ratings, `--quick` is a smoke run. \
+    let quick = if summary.scale == Scale::full() {
+        ""
+    } else {
+        "**A smoke run: every part works, and no number here says anything.** "
+    };
+    let head = format!(
+        "# What reranking with PSAD is worth\n\n\
+         {quick}Written by `cargo run --release --example study`; `--data DIR` adds real ratings, `--quick` is a smoke run. \
          Except for latencies, the same seeds on the same machine and build give the same numbers: `study.json` is \
          repeated byte for byte. Latencies (in `study-latency.json`, the tables' last columns and two pictures) are of \
-         one machine and vary from run to run.";
-    [head, &inputs(summary), &methods(summary), &tuning(summary), &statistics(summary)].join("\n\n") + "\n"
+         one machine and vary from run to run."
+    );
+    [head, inputs(summary), methods(summary), tuning(summary), statistics(summary)].join("\n\n") + "\n"
 }
 
 fn inputs(summary: &Summary) -> String {
@@ -26,8 +34,8 @@ fn inputs(summary: &Summary) -> String {
     let Scale { train_lists, short_train_lists, validation_lists, test_lists, .. } = summary.scale;
     let [train, short, validation, test] =
         [train_lists, short_train_lists, validation_lists, test_lists].map(thousands);
-    let (seeds, first) = (summary.seeds.len(), summary.seeds.first().copied().unwrap_or_default());
-    let short_seeds = Kind::StrongEight.seeds(&summary.seeds, &summary.scale).len();
+    let (seeds, first) = (counted(summary.seeds.len()), summary.seeds.first().copied().unwrap_or_default());
+    let short_seeds = counted(Kind::StrongEight.seeds(&summary.seeds, &summary.scale).len());
     let ratings = if has_ratings(summary) {
         " `ratings` are MovieLens-like ratings in the order of time; there NDCG@10 takes the place of utility, and every \
          seed has the same ratings, but an initial ranker of its own, and its own order of films that were rated at the \
@@ -41,8 +49,8 @@ fn inputs(summary: &Summary) -> String {
          ({short} for `strong-8`), {validation} to validate, {test} to test, of 20 candidates. Who clicked was shown all \
          20, in the order of a noisy ranker; rerankers are judged by slates of {SLATE_LENGTH}. Interactions between the \
          items of a slate are weak, medium or strong. `strong-8` has 8 candidates and 8 slots, so that the best slate is \
-         found by trying all; PSAD alone is trained there, with the first {short_seeds} seeds, and with the first one \
-         where users, after a click, go on less often (dependent click) or not at all (cascade). {seeds} seeds from \
+         found by trying all; PSAD alone is trained there, with the first {short_seeds}, and with the first one \
+         where users, after a click, go on less often (dependent click) or not at all (cascade). {seeds} from \
          {first} on; each has a world, lists and initial weights of its own.{ratings}"
     )
 }
@@ -58,7 +66,7 @@ fn methods(summary: &Summary) -> String {
          NAR4Rec learns the ideal order of each list. PSAD learns whether each *slot of the slate that was shown* was \
          clicked, how often a slot is looked at, and what an item does to those below it, and plans with that. So a part \
          of its lead is what it learns from, another that it plans: \"PSAD one-shot\" has the first without the second, \
-         and \"ideal order as target, as the baselines\" among the ablations has neither. MMR, DPP and SSD mix the \
+         and \"{IDEAL}\" among the ablations has neither. MMR, DPP and SSD mix the \
          categories of the ranker's order, and learn nothing; MLP + MMR mixes those of the MLP's.{rated} Widths and \
          depths are alike; values that are trained, beside embedding rows: {}.",
         weights.join(", ")
@@ -68,35 +76,45 @@ fn methods(summary: &Summary) -> String {
 fn tuning(summary: &Summary) -> String {
     let listed = |rates: &[f64]| rates.iter().map(f64::to_string).collect::<Vec<_>>().join(", ");
     let (scale, designed) = (&summary.scale, DESIGN_SEEDS.map(|seed| seed.to_string()).join(", "));
-    let seen = if DESIGN_SEEDS.iter().any(|seed| summary.seeds.contains(seed)) {
-        "are among these, so its figures are too good"
+    let seen: Vec<String> =
+        DESIGN_SEEDS.iter().filter(|seed| summary.seeds.contains(seed)).map(u64::to_string).collect();
+    let seen = if seen.is_empty() {
+        "none of which is among these".to_owned()
     } else {
-        "are not among these"
+        format!("of which these are some ({}), so its figures are too good", seen.join(", "))
     };
     let rated = if has_ratings(summary) {
         " The test lists of `ratings` were seen with seven earlier plans of PSAD."
     } else {
         ""
     };
+    let [over, batches, rates, judged] = if has_ratings(summary) {
+        [
+            format!(" ({} over ratings)", times(scale.ratings_epochs)),
+            format!(" ({} of ratings)", scale.ratings_batch_size),
+            format!(" ({} for ratings)", listed(&RATINGS_RATES)),
+            ", or NDCG@10 for ratings".to_owned(),
+        ]
+    } else {
+        Default::default()
+    };
     format!(
-        "**Tuning.** All go {} over the lists ({} over ratings; what more would be worth on `{}` is a table below), in \
-         batches of {} ({} of ratings). Each chooses its learning rate of {} ({} for ratings) by the validation lists \
-         of the first seed, but for lists of eight, where PSAD has {} without a choice; each fit of several passes \
-         takes the best of them, and MMR, DPP and SSD their strengths, by the validation lists of its seed: by the \
-         expected utility of validation users, or NDCG@10 for ratings, as the mean over a method's rerankers. PSAD's \
+        "**Tuning.** All go {} over the lists{over}; what more would be worth on `{}` is a table below. Batches are of \
+         {}{batches}. Each chooses its learning rate of {}{rates} by the validation lists of the first seed, but \
+         for lists of eight, where PSAD has {} without a choice; each fit of several passes takes the best of them, and \
+         MMR, DPP and SSD their strengths, by the validation lists of its seed: by the expected utility of validation \
+         users{judged}, as the mean over a method's rerankers. Where the greatest rate is the best, a greater one might be \
+         better still; the table of rates says where. PSAD's \
          variants have PSAD's rate; offline distillation takes a second pass. PSAD's gradients are not clipped on \
          simulated users, as under one limit its student would change the steps of its teacher; all others' are. Most \
          variants are fitted with the first seed alone (their utilities are of it), those that claims speak of with {}, \
          one slot per step with {}; differences are to PSAD with the same seeds. Where that is one seed, luck of two \
          fits is in the difference. No rate, pass or strength is chosen by test lists. PSAD's design was settled with \
-         test lists of the simulator's seeds {designed} in view, which {seen}.{rated}",
+         test lists of the simulator's seeds {designed} in view, {seen}.{rated}",
         times(scale.epochs),
-        times(scale.ratings_epochs),
         LONG.name(),
         scale.batch_size,
-        scale.ratings_batch_size,
         listed(&RATES),
-        listed(&RATINGS_RATES),
         listed(Kind::StrongEight.rates()),
         scale.claimed_seeds.min(summary.seeds.len()),
         scale.autoregressive_seeds.min(summary.seeds.len()),
@@ -108,7 +126,8 @@ fn statistics(summary: &Summary) -> String {
         "**Statistics.** The test lists of all seeds are pooled. Intervals are 95 % percentile bootstraps, p-values \
          come from paired sign flips, both with the lists of a user (of one seed) as one draw; for ratings, whose users \
          are the same for all seeds, with all lists of a user. They cover the choice of users and lists, not the luck \
-         of a fit; `by_seed` and `vs_full_by_seed` in `study.json` show that. `*` marks p < 0.05. There are {} \
+         of a fit; `by_seed` and `vs_full_by_seed` in `study.json` show that. `*` marks p < 0.05; as \
+         intervals are worked out in another way, one whose end is near 0 may disagree. There are {} \
          comparisons and no correction for their number, so expect {:.0} marks by chance if nothing differed.",
         summary.comparisons,
         0.05 * summary.comparisons as f64,

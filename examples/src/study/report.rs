@@ -3,10 +3,11 @@
 use super::experiment::LONG;
 use super::latency::{Latencies, Timing};
 use super::lists::Kind;
-use super::pool::{STUDENT, TEACHER, UNREFINED};
+use super::pool::{STUDENT, TEACHER};
 use super::protocol::protocol;
 use super::summary::{Activity, InputSummary, Row, Summary, VariantSummary};
-use super::tables::{differing, estimated, number, percents, table, thousands};
+use super::sweeps::Swept;
+use super::tables::{differing, estimated, number, percents, table, thousands, unmarked};
 
 /// All of it.
 pub(crate) fn markdown(summary: &Summary, latencies: &Latencies) -> String {
@@ -18,9 +19,11 @@ pub(crate) fn markdown(summary: &Summary, latencies: &Latencies) -> String {
         format!("![Quality against latency](study-quality-latency.svg)\n\n{}", regret(summary)),
         blocks(summary, latencies),
         ablations(summary),
+        sweeps(summary, latencies),
         activity(summary),
         passes(summary),
         rates(summary),
+        strengths(summary),
         served(latencies),
     ]
     .join("\n")
@@ -44,36 +47,32 @@ fn about_tables(summary: &Summary) -> String {
     )
 }
 
+/// A name, whether it is shown, and what stands in it.
+type Column<'a> = (&'static str, bool, Box<dyn Fn(&Row) -> String + 'a>);
+
 fn main_table(input: &InputSummary, latencies: &Latencies) -> String {
-    let header = [
-        "reranker",
-        // NDCG with its interval, where that is what counts.
-        input.judged_by,
-        "of optimum",
-        "NDCG@10",
-        "MAP@10",
-        "minus PSAD-G",
-        "minus initial order",
-        "p50 µs",
-        "p99 µs",
-    ];
+    // Where users cannot be asked, NDCG is what counts, and the best slates are unknown.
+    let known = input.optimum.is_some();
     // Other lengths of lists, and other features, take other times.
     let timed = [Kind::Weak, Kind::Medium, Kind::Strong].map(Kind::name).contains(&input.name);
-    let row = |row: &Row| {
-        let timing = latencies.rows.get(row.name).filter(|_| timed).map(|timing| timing.burn);
-        let name = if row.name == TEACHER { format!("**{}**", row.name) } else { row.name.to_owned() };
-        vec![
-            name,
-            estimated(&row.value),
-            percents(row.share.as_ref()),
-            number(row.ndcg, 4),
-            number(row.map, 4),
-            differing(row.vs_teacher.as_ref()),
-            differing(row.vs_initial.as_ref()),
-            number(timing.map(|timing| timing.p50), 0),
-            number(timing.map(|timing| timing.p99), 0),
-        ]
-    };
+    let columns: Vec<Column<'_>> = vec![
+        (
+            "reranker",
+            true,
+            Box::new(|row| if row.name == TEACHER { format!("**{TEACHER}**") } else { row.name.to_owned() }),
+        ),
+        (input.judged_by, true, Box::new(|row| estimated(&row.value))),
+        ("of optimum", known, Box::new(|row| percents(row.share.as_ref()))),
+        ("NDCG@10", known, Box::new(|row| number(row.ndcg, 4))),
+        ("MAP@10", true, Box::new(|row| number(row.map, 4))),
+        ("minus PSAD-G", true, Box::new(|row| differing(row.vs_teacher.as_ref()))),
+        ("minus initial order", true, Box::new(|row| differing(row.vs_initial.as_ref()))),
+        ("p50 µs", timed, Box::new(|row| number(latencies.rows.get(row.name).map(|timing| timing.burn.p50), 0))),
+        ("p99 µs", timed, Box::new(|row| number(latencies.rows.get(row.name).map(|timing| timing.burn.p99), 0))),
+    ];
+    let columns: Vec<_> = columns.into_iter().filter(|(_, shown, _)| *shown).collect();
+    let header: Vec<&str> = columns.iter().map(|(name, _, _)| *name).collect();
+    let row = |row: &Row| columns.iter().map(|(_, _, cell)| cell(row)).collect();
     let optimum = input.optimum.map_or_else(String::new, |value| format!("; the best slates have {value:.4}"));
     format!(
         "### {}\n\n{} lists of {} users, {} slots{optimum}.\n\n{}\n",
@@ -96,13 +95,15 @@ fn regret(summary: &Summary) -> String {
         ]
     });
     format!(
-        "## Regret against the exhaustive optimum (strong-8)\n\n{}\n![Regret](study-regret.svg)\n",
+        "## Regret\n\nAgainst the exhaustive optimum; the picture also shows `strong`, where the best slates are those that a search \
+         found which knows the truth.\n\n{}\n![Regret](study-regret.svg)\n",
         table(&["input", "reranker", "of optimum", "regret"], 2, rows)
     )
 }
 
 /// Beside which utilities of one seed differences of several stand.
-const OF_FIRST: &str = "Utilities are of the first seed; differences are over as many seeds as the row says.";
+const OF_FIRST: &str = "Utilities are of the first seed; differences are over as many seeds as the row says. Rows of one seed \
+     carry no mark: what two fits of one seed differ by may be luck, however many lists say so.";
 
 fn blocks(summary: &Summary, latencies: &Latencies) -> String {
     let mut variants: Vec<(usize, &VariantSummary)> =
@@ -116,7 +117,7 @@ fn blocks(summary: &Summary, latencies: &Latencies) -> String {
             size.to_string(),
             counted(variant.steps),
             estimated(&variant.value),
-            differing(variant.vs_full.as_ref()),
+            differing_of(variant),
             counted(variant.seeds),
             number(burn, 0),
             number(served, 0),
@@ -124,7 +125,9 @@ fn blocks(summary: &Summary, latencies: &Latencies) -> String {
     });
     let header = ["K", "steps ⌈10/K⌉", "utility of PSAD-G", "minus K = 5", "of seeds", "p50 µs", "p50 µs served"];
     format!(
-        "## Slots per step (strong)\n\n{OF_FIRST}\n\n{}\n![Slots per step](study-blocks.svg)\n",
+        "## Slots per step (strong)\n\n{OF_FIRST} K = 20 is a block as long as the lists that are learned from, where K = 10 has two; \
+         slates of 10 take one step of either. Latencies are of `strong`, and another measurement than those above.\n\n{}\n\
+         ![Slots per step](study-blocks.svg)\n",
         table(&header, 1, rows)
     )
 }
@@ -135,24 +138,48 @@ fn ablations(summary: &Summary) -> String {
     let medium = varied(summary, Kind::Medium, |_| true);
     format!(
         "## Ablations (strong)\n\n{OF_FIRST}\n\n{strong}\n![Ablations](study-ablations.svg)\n\n\
-         With medium interactions, those that claims speak of:\n\n{medium}\n\n\
-         What the student picks, before that is refined:\n\n{}",
-        picked(summary)
+         With medium interactions, those that claims speak of:\n\n{medium}"
     )
 }
 
-/// What distillation is worth before refinement finds much of it by itself.
-fn picked(summary: &Summary) -> String {
-    let rows = summary.variants.iter().filter(|variant| variant.reranker == UNREFINED).map(|variant| {
+/// What distillation is worth, the more the student may search by itself.
+fn sweeps(summary: &Summary, latencies: &Latencies) -> String {
+    let rows = summary.sweeps.iter().map(|swept| {
+        let Swept { input, sweeps, taught, untaught, gain, gain_by_seed } = swept;
+        let by_seed: Vec<String> = gain_by_seed.iter().map(|gain| format!("{gain:+.4}")).collect();
         vec![
-            variant.input.to_owned(),
-            variant.label.to_owned(),
-            estimated(&variant.value),
-            differing(variant.vs_full.as_ref()),
-            counted(variant.seeds),
+            (*input).to_owned(),
+            sweeps.to_string(),
+            estimated(taught),
+            estimated(untaught),
+            if gain_by_seed.len() > 1 { differing(Some(gain)) } else { unmarked(Some(gain)) },
+            by_seed.join(", "),
+            number(latencies.sweeps.get(sweeps).map(|time| time.p50), 0),
         ]
     });
-    table(&["input", "PSAD", "utility of PSAD-S, unrefined", "minus full", "of seeds"], 2, rows)
+    let header = [
+        "input",
+        "sweeps",
+        "PSAD-S",
+        "without distillation",
+        "distillation is worth",
+        "by seed",
+        "p50 µs through burn",
+    ];
+    format!(
+        "## Sweeps of the student\n\nPSAD-S picks a slate slot by slot, and then tries all swaps and insertions on it, so often: \
+         once, as it is. Distillation shows it a slate that the teacher searched for with up to 20 sweeps per block. The more \
+         it searches by itself, the less that is worth; and no sweep is better than one wherever the clicks that were \
+         learned are too uncertain to plan with. Latency is of `{}` with the first seed.\n\n{}",
+        Kind::Medium.name(),
+        table(&header, 1, rows)
+    )
+}
+
+/// The difference of a variant to PSAD as it is.
+fn differing_of(variant: &VariantSummary) -> String {
+    let found = variant.vs_full.as_ref();
+    if variant.seeds == Some(1) { unmarked(found) } else { differing(found) }
 }
 
 /// Teacher and student of variants side by side.
@@ -165,8 +192,8 @@ fn varied(summary: &Summary, kind: Kind, shown: impl Fn(&VariantSummary) -> bool
             teacher.label.to_owned(),
             estimated(&teacher.value),
             student.map_or_else(String::new, |student| estimated(&student.value)),
-            differing(teacher.vs_full.as_ref()),
-            differing(student.and_then(|student| student.vs_full.as_ref())),
+            differing_of(teacher),
+            student.map_or_else(String::new, differing_of),
             counted(teacher.seeds),
         ]
     });
@@ -184,8 +211,8 @@ fn activity(summary: &Summary) -> String {
     });
     format!(
         "## Users by activity\n\nGain over the initial order, in utility (ratings: NDCG@10), by the length of the user's \
-         history: none, and about half of the others each; PSAD beside the best baseline of the \
-         input.\n\n{}",
+         history: none, and the others in two groups, cut at the middle length (below the longest, where half of \
+         them have that); PSAD beside the best baseline of the input.\n\n{}",
         table(&["input", "reranker", "items in history", "lists", "gain"], 2, rows)
     )
 }
@@ -193,12 +220,12 @@ fn activity(summary: &Summary) -> String {
 fn passes(summary: &Summary) -> String {
     let rows = summary.passes.iter().map(|found| {
         let name = found.name.to_owned();
-        vec![name, estimated(&found.once), estimated(&found.longer), differing(Some(&found.gain))]
+        vec![name, estimated(&found.once), estimated(&found.longer), unmarked(Some(&found.gain))]
     });
     let scale = &summary.scale;
     format!(
-        "## More passes over the lists ({})\n\nWith the first seed: {} against {}, of which the best is taken by the \
-         validation lists; at the learning rate that was chosen for the former.\n\n{}",
+        "## More passes over the lists ({})\n\nWith the first seed, so without marks: {} against {}, of which the best \
+         is taken by the validation lists; at the learning rate that was chosen for the former.\n\n{}",
         LONG.name(),
         scale.epochs,
         scale.long_epochs,
@@ -210,10 +237,25 @@ fn rates(summary: &Summary) -> String {
     let header = ["input", "method", "chosen", "reached on validation lists at each rate"];
     let rows = summary.rates.iter().map(|choice| {
         let tried = choice.tried.iter().map(|(rate, reached)| format!("{rate}: {reached:.4}"));
-        let named = [choice.input.to_owned(), choice.method.to_owned(), choice.rate.to_string()];
+        let [first, last] = [choice.tried.first(), choice.tried.last()].map(|tried| tried.map(|(rate, _)| *rate));
+        let edge = if [first, last].contains(&Some(choice.rate)) { ", at the edge" } else { "" };
+        let named = [choice.input.to_owned(), choice.method.to_owned(), format!("{}{edge}", choice.rate)];
         named.into_iter().chain([tried.collect::<Vec<_>>().join(", ")]).collect()
     });
     format!("## Chosen learning rates\n\n{}", table(&header, 2, rows))
+}
+
+fn strengths(summary: &Summary) -> String {
+    let rows = summary.strengths.iter().map(|row| {
+        let by_seed: Vec<String> = row.by_seed.iter().map(f64::to_string).collect();
+        vec![row.input.to_owned(), row.name.to_owned(), by_seed.join(", ")]
+    });
+    format!(
+        "## Chosen strengths of mixing\n\nλ of MMR (1 is scores alone), θ of DPP (the greater, the more scores count), γ of SSD (0 is \
+         scores alone), seed by seed. Two items are alike if they have the same category, and unlike otherwise. So to DPP a \
+         second item of a category is worth nothing, whatever θ; with λ = 0.5 MMR places it last too, and both are one rule.\n\n{}",
+        table(&["input", "reranker", "strength"], 3, rows)
+    )
 }
 
 fn served(latencies: &Latencies) -> String {

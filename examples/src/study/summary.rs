@@ -7,14 +7,16 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::claims::Claim;
+use super::diversified::{OF_MLP, OF_RANKER, Strengths};
 use super::experiment::{Choice, Experiment, INITIAL, LONG, Outcome};
 use super::fitting::{Unit, models};
 use super::lists::Kind;
 use super::measure::{Column, mean};
-use super::pool::{Pool, STUDENT, Series, TEACHER, UNREFINED, row as main_row};
+use super::pool::{Pool, STUDENT, Series, TEACHER, row as main_row};
 use super::scale::Scale;
 use super::stats::{Difference, Estimate, difference, estimate, rounded, share};
-use super::variants::{BLOCK_SIZE, UNDISTILLED, VARIANTS, Variant};
+use super::sweeps::{Swept, sweeps};
+use super::variants::{BLOCK_SIZE, VARIANTS, Variant};
 use crate::SLATE_LENGTH;
 
 /// Everything, as JSON says it.
@@ -28,12 +30,16 @@ pub(crate) struct Summary {
     pub(crate) inputs: Vec<InputSummary>,
     /// PSAD with one thing changed, on the inputs with strong and medium interactions.
     pub(crate) variants: Vec<VariantSummary>,
+    /// PSAD-S by its number of sweeps, likewise.
+    pub(crate) sweeps: Vec<Swept>,
     /// Gain by length of history.
     pub(crate) activity: Vec<Activity>,
     /// What more passes are worth, on the input with medium interactions.
     pub(crate) passes: Vec<Passes>,
     /// Learning rates.
     pub(crate) rates: Vec<Choice>,
+    /// How much rows that mix categories do so.
+    pub(crate) strengths: Vec<Strengths>,
     /// Values that each method trains, tables left out, on the first input.
     pub(crate) weights: BTreeMap<&'static str, usize>,
     /// What is claimed.
@@ -187,7 +193,7 @@ fn row(pool: &Pool, name: &'static str, series: &Series) -> Result<Row> {
     })
 }
 
-fn by_seed(values: &[Option<f64>], sizes: &[usize]) -> Vec<f64> {
+pub(crate) fn by_seed(values: &[Option<f64>], sizes: &[usize]) -> Vec<f64> {
     let mut rest = values;
     let mut next = |&size: &usize| {
         let (here, later) = rest.split_at_checked(size)?;
@@ -197,15 +203,11 @@ fn by_seed(values: &[Option<f64>], sizes: &[usize]) -> Vec<f64> {
     sizes.iter().filter_map(&mut next).collect()
 }
 
-/// PSAD as it is and its variants on an input, teacher and student each; and what the student picks before that is refined,
-/// with and without distillation.
+/// PSAD as it is and its variants on an input, teacher and student each.
 pub(crate) fn variants(pool: &Pool) -> Result<Vec<VariantSummary>> {
     let tabled = VARIANTS.iter().filter(|variant| variant.is_tabled(pool.kind));
     let units = std::iter::once(None).chain(tabled.map(Some));
-    let both = units.flat_map(|variant| [(variant, TEACHER), (variant, STUDENT)]);
-    let undistilled = VARIANTS.iter().filter(|variant| variant.label == UNDISTILLED).map(Some);
-    let picked = std::iter::once(None).chain(undistilled).map(|variant| (variant, UNREFINED));
-    let wanted: Vec<_> = both.chain(picked).collect();
+    let wanted: Vec<_> = units.flat_map(|variant| [(variant, TEACHER), (variant, STUDENT)]).collect();
     wanted.par_iter().map(|&(variant, reranker)| variant_summary(pool, variant, reranker)).collect()
 }
 
@@ -293,26 +295,37 @@ fn group(pool: &Pool, lengths: std::ops::RangeInclusive<usize>, names: [&'static
     Ok(Some(Activity { input: pool.kind.name(), histories, lists: here.len(), gains }))
 }
 
-/// How many differences have a p-value.
-fn comparisons(
-    inputs: &[InputSummary],
-    variants: &[VariantSummary],
-    activity: &[Activity],
-    passes: &[Passes],
-) -> usize {
+/// How many differences have a p-value; `others` are counted elsewhere.
+fn comparisons(inputs: &[InputSummary], variants: &[VariantSummary], activity: &[Activity], others: usize) -> usize {
     let rows = inputs.iter().flat_map(|input| &input.rows);
     let main: usize = rows.map(|row| row.vs_initial.iter().chain(&row.vs_teacher).count()).sum();
     let varied = variants.iter().filter(|variant| variant.vs_full.is_some()).count();
-    main + varied + passes.len() + activity.iter().map(|group| group.gains.len()).sum::<usize>()
+    main + varied + others + activity.iter().map(|group| group.gains.len()).sum::<usize>()
+}
+
+/// The strengths of an input's rows that mix categories, those of the ranker's order first.
+fn strengths(kind: Kind, experiment: &Experiment) -> Vec<Strengths> {
+    let mut found: Vec<Strengths> = Vec::new();
+    for outcome in experiment.outcomes.iter().filter(|outcome| outcome.kind == kind) {
+        let mixed = outcome.values.iter().filter(|(name, _)| OF_RANKER.contains(name) || *name == OF_MLP);
+        let name = mixed.filter_map(|(name, _)| main_row(outcome.unit, name)).next();
+        let (Some(name), Some(strength)) = (name, outcome.strength) else { continue };
+        match found.iter_mut().find(|row| row.name == name) {
+            Some(row) => row.by_seed.push(strength),
+            None => found.push(Strengths { input: kind.name(), name, by_seed: vec![strength] }),
+        }
+    }
+    found
 }
 
 /// All of it.
 pub(crate) fn summary(pools: &[Pool], scale: &Scale, seeds: &[u64], experiment: &Experiment) -> Result<Summary> {
     let inputs: Vec<InputSummary> = pools.iter().map(input).collect::<Result<_>>()?;
-    let (mut varied, mut groups, mut longer) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut varied, mut swept, mut groups, mut longer) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for (pool, input) in pools.iter().zip(&inputs) {
         if matches!(pool.kind, Kind::Medium | Kind::Strong) {
             varied.extend(variants(pool)?);
+            swept.extend(sweeps(pool)?);
         }
         if matches!(pool.kind, Kind::Medium | Kind::Strong | Kind::Ratings) {
             groups.extend(activity(pool, &input.rows)?);
@@ -328,14 +341,16 @@ pub(crate) fn summary(pools: &[Pool], scale: &Scale, seeds: &[u64], experiment: 
     Ok(Summary {
         scale: *scale,
         seeds: seeds.to_vec(),
-        claims: super::claims::claims(&inputs, &varied),
-        comparisons: comparisons(&inputs, &varied, &groups, &longer),
+        claims: super::claims::claims(&inputs, &varied, &swept),
+        comparisons: comparisons(&inputs, &varied, &groups, swept.len() + longer.len()),
         passes: longer,
         weights: fits.collect(),
         inputs,
         variants: varied,
+        sweeps: swept,
         activity: groups,
         rates: experiment.choices.clone(),
+        strengths: pools.iter().flat_map(|pool| strengths(pool.kind, experiment)).collect(),
     })
 }
 

@@ -26,9 +26,14 @@ pub(crate) fn differing(found: Option<&Difference>) -> String {
         || NONE.to_owned(),
         |found| {
             let mark = if found.is_significant() { " *" } else { "" };
-            format!("{:+.4} [{:+.4}, {:+.4}]{mark}", found.diff, found.low, found.high)
+            format!("{}{mark}", unmarked(Some(found)))
         },
     )
+}
+
+/// The same of one fit, whose luck may be all of it: without a mark.
+pub(crate) fn unmarked(found: Option<&Difference>) -> String {
+    found.map_or_else(|| NONE.to_owned(), |found| format!("{:+.4} [{:+.4}, {:+.4}]", found.diff, found.low, found.high))
 }
 
 /// A number with so many decimals.
@@ -40,6 +45,11 @@ pub(crate) fn number(value: Option<f64>, decimals: usize) -> String {
 pub(crate) fn percents(part: Option<&Estimate>) -> String {
     let width = |part: &Estimate| 50. * (part.high - part.low);
     part.map_or_else(|| NONE.to_owned(), |part| format!("{:.2} ± {:.2} %", 100. * part.mean, width(part)))
+}
+
+/// 1 seed, 2 seeds.
+pub(crate) fn seeds(count: usize) -> String {
+    if count == 1 { "1 seed".to_owned() } else { format!("{count} seeds") }
 }
 
 /// 24,000 reads better than 24000.
@@ -68,6 +78,7 @@ mod tests {
         assert_eq!(differing(Some(&found(0.01))), "-0.5000 [-1.0000, +0.1000] *");
         assert_eq!(differing(Some(&found(0.05))), "-0.5000 [-1.0000, +0.1000]");
         assert_eq!(differing(None), "–");
+        assert_eq!(unmarked(Some(&found(0.01))), "-0.5000 [-1.0000, +0.1000]");
     }
 
     #[test]

@@ -151,7 +151,7 @@ pub(crate) fn guide(device: &Device) -> Scorer {
 }
 
 pub(crate) fn guidance(device: &Device) -> PairGuidance {
-    learned(PairGuidance::init(WIDTH, &mut Weights::seeded(13, device)), device)
+    learned(PairGuidance::init(WIDTH, LONGEST + 2, &mut Weights::seeded(13, device)), device)
 }
 
 pub(crate) fn exposure(device: &Device) -> Exposure {

@@ -1,10 +1,11 @@
 //! Students that are taught how to pick, and improve what they picked.
 
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor};
+use ndarray::Array2;
 use proptest::prelude::*;
 use psad_core::{Reranker, Slate};
 use psad_decode::Influence;
-use psad_nn::{Batcher, ListEncoder, ListScorer, ScoredEncoder, Student, TensorReranker};
+use psad_nn::{Batcher, ListEncoder, ListScorer, ScoredEncoder, Student, TensorReranker, named_parameters};
 
 use crate::common::{World, worlds};
 use crate::reranking::reranker;
@@ -26,6 +27,23 @@ fn student(world: &World, seed: u64, set: impl Fn(Model) -> Model) -> Toy {
 fn worth(plain: &Toy, world: &World, list: usize, slate: &Slate) -> f64 {
     let rows = plain.scores_along(world.requests()[list], slate).unwrap();
     (0..slate.len()).map(|slot| 1. / (1. + f64::from(-rows[[slot, slate.as_slice()[slot]]]).exp())).sum()
+}
+
+/// What the candidates of one list do to each other.
+fn matrix(pairs: Tensor<3>) -> Array2<f32> {
+    let [_, candidates, _] = pairs.dims();
+    Array2::from_shape_vec((candidates, candidates), pairs.try_into_vec_as().unwrap()).unwrap()
+}
+
+/// How many clicks each candidate brings by standing above all others, as the slope at no influence: by central
+/// differences.
+fn brought(scores: &[f32], pairs: &Array2<f32>) -> Vec<f32> {
+    let clicks = |item: usize, part: f64| {
+        let others = (0..scores.len()).filter(|&other| other != item);
+        let logits = others.map(|other| f64::from(scores[other]) + part * f64::from(pairs[[item, other]]));
+        logits.map(|logit| 1. / (1. + (-logit).exp())).sum::<f64>()
+    };
+    (0..scores.len()).map(|item| ((clicks(item, 1e-4) - clicks(item, -1e-4)) / 2e-4) as f32).collect()
 }
 
 proptest! {
@@ -54,21 +72,23 @@ proptest! {
 
     #[test]
     fn guidance_joins_the_influence(world in worlds(), len in 1_usize..6, seed in any::<u64>()) {
-        let (one, other) = (influence(seed, 1., &[1., 0.5], &Device::flex()), guidance(seed ^ 1, &Device::flex()));
+        // The last slots have no factor.
+        let (one, other) = (influence(seed, 1., &[1., 0.5], &Device::flex()), guidance(seed ^ 1, 3, &Device::flex()));
+        let factors: Vec<f32> = named_parameters(&other).unwrap()["foresight"].iter().copied().collect();
         let guided = student(&world, seed, |student| student.with_guidance(Some(other.clone())));
         for request in world.requests() {
             let slate = Slate::initial(request.candidates().len(), len);
             let batch = guided.batch(&[request]).unwrap();
             let encoded = guided.model().encoder.encode(&batch);
-            let pairs = one.between(&encoded).pairs + other.between(&encoded);
-            let [_, candidates, _] = pairs.dims();
-            let pairs: Vec<f32> = pairs.try_into_vec_as().unwrap();
-            let pairs = ndarray::Array2::from_shape_vec((candidates, candidates), pairs).unwrap();
+            let [learned, taught] = [one.between(&encoded).pairs, other.between(&encoded)].map(matrix);
             // The factors are those of the influence.
-            let both = Influence::new(pairs, vec![1., 0.5]);
+            let both = Influence::new(&learned + &taught, vec![1., 0.5]);
             let scores: Vec<f32> = encoded.ranker.try_into_vec_as().unwrap();
+            let brought = brought(&scores, &learned);
             for (slot, row) in guided.scores_along(request, &slate).unwrap().outer_iter().enumerate() {
-                let mut expected = scores.clone();
+                let factor = factors.get(slot).copied().unwrap_or(0.);
+                let mut expected: Vec<f32> =
+                    scores.iter().zip(&brought).map(|(score, brought)| score + factor * brought).collect();
                 both.add(&mut expected, slate.as_slice(), slot);
                 for (found, expected) in row.iter().zip(expected) {
                     prop_assert!((found - expected).abs() <= 1e-4 * expected.abs().max(1.), "{} {}", found, expected);

@@ -205,9 +205,9 @@ pub(crate) fn influence(seed: u64, strength: f32, reach: &[f32], device: &Device
 }
 
 /// The same of a teacher.
-pub(crate) fn guidance(seed: u64, device: &Device) -> PairGuidance {
+pub(crate) fn guidance(seed: u64, longest: usize, device: &Device) -> PairGuidance {
     let mut weights = Weights::seeded(seed, device);
-    drawn(PairGuidance::init(2, &mut weights), 1., &mut weights)
+    drawn(PairGuidance::init(2, longest, &mut weights), 1., &mut weights)
 }
 
 /// With every value drawn, times `strength`.

@@ -95,12 +95,12 @@ impl PsadConfig {
     }
 
     /// For lists whose shown slates and clicks are logged: the teacher plans slates of `slots` for the clicks that they are
-    /// expected to bring, and the student improves what it picks with two sweeps. It takes tens of thousands of lists,
+    /// expected to bring, and the student improves what it picks with one sweep. It takes tens of thousands of lists,
     /// learned from once or twice, with a `clip_norm` of `None`, so that the student leaves its teacher's steps alone; with
     /// few, or other labels than clicks, stay with greedy slates.
     #[must_use]
     pub fn planning(mut self, slots: usize) -> Self {
-        (self.objective.strategy, self.objective.slots, self.refinement) = (Strategy::Plan, Some(slots), 2);
+        (self.objective.strategy, self.objective.slots, self.refinement) = (Strategy::Plan, Some(slots), 1);
         self
     }
 
@@ -160,6 +160,7 @@ impl MethodConfig for PsadConfig {
             product([usize::from(self.influence), width, width]),
             product([usize::from(self.exposure), profile, schema.max_candidates()]),
             product([usize::from(self.guide && self.influence), width, width]),
+            product([usize::from(self.guide && self.influence), schema.max_candidates()]),
             // Of the student, the teacher and the guide.
             product([2 + usize::from(self.guide), layers(width.saturating_add(profile), &self.scorer_hidden)]),
             product([2 + usize::from(self.guide), profile, width]),
@@ -176,7 +177,7 @@ impl MethodConfig for PsadConfig {
         let exposure = self.exposure.then(|| Exposure::init(self.encoder.profile_width(schema), longest, &mut weights));
         let base = self.scorer(schema).init(seed.wrapping_add(5), device);
         let guide = self.guide.then(|| self.scorer(schema).init(seed.wrapping_add(6), device));
-        let guidance = (self.guide && self.influence).then(|| PairGuidance::init(width, &mut weights));
+        let guidance = (self.guide && self.influence).then(|| PairGuidance::init(width, longest, &mut weights));
         let joint = JointObjective::new(encoder, generator, [base, scorer], self.objective.clone())?;
         Ok(joint.with_influence(influence).with_exposure(exposure).with_guide(guide, guidance))
     }

@@ -1,0 +1,63 @@
+//! PSAD-S by how often it tries to improve what it has picked, with and without distillation.
+
+use anyhow::Result;
+use serde::Serialize;
+
+use super::pool::{Pool, STUDENT};
+use super::stats::{Difference, Estimate, difference, estimate};
+use super::summary::by_seed;
+use super::variants::UNDISTILLED;
+
+/// Numbers of sweeps with the names of their rerankers; [`STUDENT`] has as many as `PsadConfig::planning` says.
+pub(crate) const SWEPT: [(usize, &str); 4] =
+    [(0, "PSAD-S, no sweep"), (1, STUDENT), (2, "PSAD-S, 2 sweeps"), (20, "PSAD-S, 20 sweeps")];
+
+/// PSAD-S with a number of sweeps on an input, with all seeds.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Swept {
+    /// The input.
+    pub(crate) input: &'static str,
+    /// How often it tries to improve what it has picked.
+    pub(crate) sweeps: usize,
+    /// As it is.
+    pub(crate) taught: Estimate,
+    /// Without distillation.
+    pub(crate) untaught: Estimate,
+    /// What distillation is worth.
+    pub(crate) gain: Difference,
+    /// The same, seed by seed.
+    pub(crate) gain_by_seed: Vec<f64>,
+}
+
+/// All numbers of sweeps on an input.
+pub(crate) fn sweeps(pool: &Pool) -> Result<Vec<Swept>> {
+    SWEPT.iter().map(|&(sweeps, reranker)| swept(pool, sweeps, reranker)).collect()
+}
+
+fn swept(pool: &Pool, sweeps: usize, reranker: &str) -> Result<Swept> {
+    let untaught = pool.judged(pool.find(UNDISTILLED, reranker)?);
+    let taught = &pool.judged(pool.find("PSAD", reranker)?)[..untaught.len()];
+    let clusters = &pool.clusters[..untaught.len()];
+    let gains: Vec<_> = taught.iter().zip(untaught).map(|(with, without)| Some((*with)? - (*without)?)).collect();
+    Ok(Swept {
+        input: pool.kind.name(),
+        sweeps,
+        taught: estimate(taught, clusters)?,
+        untaught: estimate(untaught, clusters)?,
+        gain: difference(taught, untaught, clusters)?,
+        gain_by_seed: by_seed(&gains, &pool.sizes),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::study::fitting::psad;
+    use crate::study::lists::Kind;
+
+    #[test]
+    fn the_student_itself_is_among_them() {
+        let own = SWEPT.iter().find(|(_, name)| *name == STUDENT).map(|(sweeps, _)| *sweeps);
+        assert_eq!(own, Some(psad(Kind::Strong).refinement));
+    }
+}

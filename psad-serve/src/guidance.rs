@@ -1,0 +1,62 @@
+//! What PSAD-S learned from its teacher of what candidates do to each other.
+
+use psad_core::ModelFileError;
+use psad_decode::Influence;
+
+use crate::encoder::Encoded;
+use crate::influence::{PairInfluence, Pairs};
+use crate::kernel::{Buffer, Dispatch};
+use crate::source::Source;
+
+/// Pairs beside those of the influence, and foresight, `f_j Σ_{i ≠ c} p_i (1 − p_i) I[c, i]` in slot `j`.
+pub(crate) struct Guidance {
+    pairs: Pairs,
+    foresight: Vec<f32>,
+}
+
+impl Guidance {
+    pub(crate) fn read(source: &Source<'_>, width: usize, max_candidates: usize) -> Result<Self, ModelFileError> {
+        Ok(Self { pairs: Pairs::read(source, width)?, foresight: source.numbers("foresight", max_candidates)? })
+    }
+
+    /// The influence by which slates are picked, into `guided`; `known` is that of the list.
+    pub(crate) fn beside(
+        &self,
+        dispatch: Dispatch,
+        encoded: &Encoded,
+        hidden: &mut Buffer,
+        (known, influence): (&Influence, &PairInfluence),
+        guided: &mut Influence,
+    ) {
+        self.pairs.beside(dispatch, encoded, hidden, (known, influence), guided);
+    }
+
+    /// The scores of every slot of a slate, `[slots, candidates]`, into `rows`. The candidates are ranked by log-odds of a
+    /// click, which `known` changes.
+    pub(crate) fn rows(
+        &self,
+        dispatch: Dispatch,
+        (encoded, known): (&Encoded, &Influence),
+        scores: &[f32],
+        slots: usize,
+        [slopes, brought]: &mut [Buffer; 2],
+        rows: &mut Vec<f32>,
+    ) {
+        let count = scores.len();
+        let (slopes, brought) = (slopes.room(count), brought.room(count));
+        for (slope, &ranker) in slopes.iter_mut().zip(&encoded.ranker) {
+            let chance = 1. / (1. + (-ranker).exp());
+            *slope = chance * (1. - chance);
+        }
+        dispatch.dots(known.pairs(), slopes, 0., brought);
+        for (item, (brought, slope)) in brought.iter_mut().zip(&*slopes).enumerate() {
+            // Nothing stands below itself.
+            *brought -= slope * known.pairs()[item * count + item];
+        }
+        rows.clear();
+        for slot in 0..slots {
+            let factor = self.foresight.get(slot).copied().unwrap_or(0.);
+            rows.extend(scores.iter().zip(&*brought).map(|(score, brought)| score + factor * brought));
+        }
+    }
+}
