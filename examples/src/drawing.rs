@@ -218,8 +218,13 @@ mod tests {
         for (index, place) in places.iter().enumerate() {
             assert!(!places[..index].contains(place), "{places:?}");
         }
-        let right = free_place(&mut Vec::new(), 90, (100, 100), 6);
-        assert_eq!(free_place(&mut vec![(105, 94, 50)], 90, (100, 100), 6).0, right.0, "left of the edge");
+    }
+
+    #[test]
+    fn no_name_stands_left_of_the_edge() {
+        // Right of the point the first row is taken; left of it there is room, but not within the edge.
+        let place = |edge| free_place(&mut vec![(105, 94, 50)], edge, (100, 100), 6);
+        assert_eq!((place(0).0, place(90)), (-50, (8, 8)));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Teacher and student trained together.
 
 use burn::module::Module;
-use burn::tensor::{Bool, Int, Tensor, TensorData, activation};
+use burn::tensor::{Int, Tensor, TensorData, activation};
 use psad_decode::BlockSchedule;
 use psad_nn::{
     Encoded, Exposure, Generator, Influence, LabelBatch, ListBatch, ListEncoder, ListScorer, LossParts, Objective,
@@ -31,7 +31,7 @@ pub struct JointObjective<E, G, S> {
     pub exposure: Option<Exposure>,
     /// What the student adds to its scores to pick as the teacher does; without it, distillation trains the scorer itself.
     pub guide: Option<S>,
-    /// What the student adds to the influence, for the same.
+    /// What the student adds to the influence and foresees of it, for the same; the collapsed form does not teach it.
     pub guidance: Option<PairGuidance>,
     #[module(skip)]
     config: JointConfig,
@@ -76,8 +76,7 @@ impl<E: ListEncoder, G: Generator, S: ListScorer> JointObjective<E, G, S> {
     }
 
     /// Has parts of the student's own learn from the teacher, and nothing else: `guide` reads the scorer's scores in the
-    /// ranker's place, `guidance` joins the influence, if there is one.
-    /// With a guide neither scorer nor encoder is drawn away from the clicks.
+    /// ranker's place, `guidance` joins the influence and foresees by it, if there is one. With a guide neither scorer nor encoder is drawn away from the clicks.
     #[must_use]
     pub fn with_guide(self, guide: Option<S>, guidance: Option<PairGuidance>) -> Self {
         Self { guide, guidance, ..self }
@@ -204,13 +203,19 @@ impl<E: ListEncoder, G: Generator, S: ListScorer> JointObjective<E, G, S> {
             let logits = self.generator.teacher_forced(&encoded, schedule, own.order.clone()).detach();
             activation::softmax(added(logits, above.clone()).mask_fill(own.unavailable.clone(), UNAVAILABLE), 2)
         };
-        // Nothing of the student but the guide, where there is one, learns from the teacher.
+        let [batch, slots, candidates] = own.unavailable.dims();
+        // Nothing of the student but guide and guidance, where there are any, learns from the teacher.
         let clicks = Encoded { ranker: scores.clone().detach(), ..encoded.clone() };
         let scores = self.guide.as_ref().map_or_else(|| scores.clone(), |guide| guide.score(&clicks));
         let row_wise = |matrix| {
-            let slots = schedule.slots();
-            let (rows, influence) = picking(&clicks, scores.clone(), influence.clone(), self.guidance.as_ref(), slots);
-            let rows = added(rows, influence.map(|influence| influence.along(&order)));
+            let rows = match influence.clone() {
+                Some(influence) => {
+                    let guidance = self.guidance.as_ref();
+                    let (rows, influence) = picking(&clicks, scores.clone(), influence, guidance, slots);
+                    rows + influence.along(&order)
+                }
+                None => scores.clone().reshape([batch, 1, candidates]).expand([batch, slots, candidates]),
+            };
             let unavailable = own.unavailable.clone();
             row_wise_distillation_loss(matrix, unavailable, &encoded.lens, rows, temperature, decay)
         };
@@ -230,10 +235,8 @@ impl<E: ListEncoder, G: Generator, S: ListScorer> JointObjective<E, G, S> {
 fn mean_square(influence: &Influence, encoded: &Encoded) -> Tensor<1> {
     let ([batch, candidates], device) = (encoded.pad.dims(), encoded.pad.device());
     let pad = |shape| encoded.pad.clone().reshape(shape).expand([batch, candidates, candidates]);
-    // Nothing stands below itself.
-    let itself = Tensor::<2, Bool>::diag_mask([candidates, candidates], 0, &device).bool_not().unsqueeze_dim::<3>(0);
-    let pairs = influence.pairs.clone().mask_fill(itself.expand([batch, candidates, candidates]), 0.);
-    let pairs = pairs.mask_fill(pad([batch, 1, candidates]), 0.).mask_fill(pad([batch, candidates, 1]), 0.);
+    let pairs =
+        influence.pairs.clone().mask_fill(pad([batch, 1, candidates]), 0.).mask_fill(pad([batch, candidates, 1]), 0.);
     let pairs = (pairs.clone() * pairs).sum_dim(2).sum_dim(1).reshape([batch]);
     let [distances] = influence.reach.dims();
     // Of `len (len - 1)` pairs, twice as many stand `far` slots apart as there are places for both.

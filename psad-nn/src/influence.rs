@@ -2,14 +2,14 @@
 
 use burn::module::{Module, Param};
 use burn::nn::Linear;
-use burn::tensor::{Int, Tensor, TensorData};
+use burn::tensor::{Bool, Int, Tensor, TensorData};
 use ndarray::ArrayView2;
 
 use crate::generate::{ReadError, read};
 use crate::{Encoded, Weights, linear};
 
 /// `I[c, i] = (W x_c + a) · x_i / √width` of [raw](Encoded::raw) items: what candidate `c`, placed above, adds to the
-/// logit or score of candidate `i`, times a learned factor per distance. What an item does to the next is the same for
+/// logit or score of candidate `i`, and nothing to itself, times a learned factor per distance. What an item does to the next is the same for
 /// all users, as far as this knows.
 ///
 /// It lets what is scored in one pass be picked in the light of what stands above: the slots of a block, which a network
@@ -29,7 +29,12 @@ impl PairInfluence {
 
     /// The influence between the candidates of a batch.
     pub fn between(&self, encoded: &Encoded) -> Influence {
-        Influence { pairs: pairs(&self.above, encoded), reach: self.reach.val(), exposure: None }
+        let ([batch, candidates], device) = (encoded.pad.dims(), encoded.pad.device());
+        // Nothing stands below itself.
+        let itself =
+            Tensor::<2, Bool>::diag_mask([candidates, candidates], 0, &device).bool_not().unsqueeze_dim::<3>(0);
+        let pairs = pairs(&self.above, encoded).mask_fill(itself.expand([batch, candidates, candidates]), 0.);
+        Influence { pairs, reach: self.reach.val(), exposure: None }
     }
 }
 

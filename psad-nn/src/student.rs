@@ -55,7 +55,7 @@ impl<E: ListEncoder, S: ListScorer> Student<E, S> {
         Self { exposure, sweeps, ..self }
     }
 
-    /// The scorer's scores of every list's real candidates, before anything is placed: with a taught scorer over a
+    /// The scorer's scores of every list's real candidates, whatever the slot: with a taught scorer over a
     /// [`ScoredEncoder`](crate::ScoredEncoder) not the log-odds of a click.
     ///
     /// # Errors
@@ -65,10 +65,8 @@ impl<E: ListEncoder, S: ListScorer> Student<E, S> {
         on_host(self.scorer.score(&encoded), &encoded.lens)
     }
 
-    /// The scores of every slot, `[batch, slots, candidates]`, and the influence, by which slates are picked, where there
-    /// is one.
-    pub(crate) fn picking(&self, encoded: &Encoded, slots: usize) -> (Tensor<3>, Option<Influence>) {
-        let influence = self.influence.as_ref().map(|influence| influence.between(encoded));
+    /// The scores of every slot, `[batch, slots, candidates]`, and the influence, by which slates are picked.
+    pub(crate) fn picking(&self, encoded: &Encoded, influence: Influence, slots: usize) -> (Tensor<3>, Influence) {
         picking(encoded, self.scorer.score(encoded), influence, self.guidance.as_ref(), slots)
     }
 
@@ -100,22 +98,22 @@ impl<E: ListEncoder, S: ListScorer> RerankModel for Student<E, S> {
         // First, so that rules which cannot be kept cost no pass of the network.
         let builders = batch.slate_builders(len)?;
         let encoded = self.encoder.encode(batch);
-        let Some(influence) = &self.influence else {
+        let Some(influence) = self.influence.as_ref().map(|influence| influence.between(&encoded)) else {
             let scores = on_host(self.scorer.score(&encoded), &encoded.lens)?;
             let lists = scores.into_iter().zip(builders);
             return lists.map(|(scores, builder)| Ok(builder.top_by_score(&scores)?)).collect();
         };
         let slots = builders.iter().map(SlateBuilder::slots).max().unwrap_or(0);
-        let (rows, guided) = self.picking(&encoded, slots);
+        let (rows, guided) = self.picking(&encoded, influence.clone(), slots);
         let rows = read(rows).map_err(RerankError::other)?;
-        let guided = guided.map(Influence::on_host).transpose().map_err(RerankError::other)?.unwrap_or_default();
+        let guided = guided.on_host().map_err(RerankError::other)?;
         let lists = rows.outer_iter().zip(&encoded.lens).zip(builders.iter().cloned()).zip(&guided);
         let picked: Result<Vec<_>, _> = lists
             .map(|(((rows, &len), slate), influence)| {
                 pick(rows.slice_axis(Axis(1), Slice::from(..len)), slate, influence)
             })
             .collect();
-        self.refined(&encoded, influence.between(&encoded), picked?, builders)
+        self.refined(&encoded, influence, picked?, builders)
     }
 }
 

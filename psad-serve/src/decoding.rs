@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::ops::Range;
 use std::sync::Arc;
 
-use ndarray::{ArrayView1, ArrayView2};
+use ndarray::ArrayView2;
 use psad_core::{Candidates, Constraints, RerankError, Slate, SlateBuilder};
 use psad_decode::{
     BlockModel, BlockSchedule, Hypothesis, Influence, Picker, ScoreBlock, Strategy, decode_into, refine,
@@ -70,6 +70,23 @@ fn score(student: &Student, dispatch: Dispatch, state: &UserState, workspace: &m
     }
 }
 
+/// What PSAD-S picks by in slates of `slots`: the scores of every slot, and what is placed does, into `influence`; with
+/// what its teacher taught, if that is more, into `guidance`. Gives whether it is.
+fn prepare(student: &Student, dispatch: Dispatch, slots: usize, workspace: &mut Workspace) -> bool {
+    let Workspace { encoded, hidden, scores, rows, influence, guidance, .. } = workspace;
+    rows.clear();
+    if let Some(between) = &student.clicks.influence {
+        between.between(dispatch, encoded, &mut hidden[0], influence);
+        if let Some(taught) = student.guide.as_ref().and_then(|guide| guide.guidance.as_ref()) {
+            taught.beside(dispatch, encoded, &mut hidden[0], (&*influence, between), guidance);
+            taught.rows(dispatch, (encoded, influence), scores, slots, hidden, rows);
+            return true;
+        }
+    }
+    (0..slots).for_each(|_| rows.extend_from_slice(scores));
+    false
+}
+
 /// PSAD-S: sorting, or picking in the light of what stands above, and improving what is picked.
 fn fill_by_score(
     student: &Student,
@@ -78,19 +95,16 @@ fn fill_by_score(
     workspace: &mut Workspace,
 ) -> Result<(), RerankError> {
     score(student, dispatch, state, workspace);
-    let Workspace { encoded, hidden, scores, rows, slate, order, influence, guidance, pickers, .. } = workspace;
-    let Some(between) = &student.clicks.influence else { return Ok(slate.fill_by_score(scores, order)?) };
-    between.between(dispatch, encoded, &mut hidden[0], influence);
-    let (slots, count) = (slate.slots(), scores.len());
-    let row = ArrayView1::from(&**scores);
-    let (picking, rows) = match student.guide.as_ref().and_then(|guide| guide.guidance.as_ref()) {
-        Some(learned) => {
-            learned.beside(dispatch, encoded, &mut hidden[0], (&*influence, between), guidance);
-            learned.rows(dispatch, (encoded, influence), scores, slots, hidden, rows);
-            (guidance, ArrayView2::from_shape((slots, count), rows).expect("a row per slot was written"))
-        }
-        None => (&mut *influence, row.broadcast((slots, count)).expect("a row is as long as itself")),
-    };
+    if student.clicks.influence.is_none() {
+        let Workspace { scores, slate, order, .. } = workspace;
+        return Ok(slate.fill_by_score(scores, order)?);
+    }
+    let slots = workspace.slate.slots();
+    let guided = prepare(student, dispatch, slots, workspace);
+    let Workspace { encoded, rows, slate, influence, guidance, pickers, .. } = workspace;
+    let picking = if guided { &*guidance } else { &*influence };
+    let shape = (slots, encoded.ranker.len());
+    let rows = ArrayView2::from_shape(shape, rows).expect("a row per slot was written");
     let empty = (student.sweeps > 0).then(|| slate.clone());
     let picker = pickers.of(&Strategy::Greedy).ok_or_else(|| RerankError::other("greedy search has a picker"))?;
     picker.start(slate, None).map_err(RerankError::other)?;
@@ -155,7 +169,26 @@ fn search(
     Ok(())
 }
 
-/// The logits of every slot along a given slate, row by row; the scores of a scorer.
+/// The scores of PSAD-S, whatever the slot.
+pub(crate) fn scores(student: &Student, dispatch: Dispatch, state: &UserState, workspace: &mut Workspace) -> Vec<f32> {
+    score(student, dispatch, state, workspace);
+    workspace.scores.clone()
+}
+
+fn scores_along(student: &Student, dispatch: Dispatch, slate: &Slate, workspace: &mut Workspace) -> Vec<f32> {
+    let guided = prepare(student, dispatch, slate.len(), workspace);
+    let Workspace { encoded, rows, influence, guidance, .. } = workspace;
+    let mut rows = rows.clone();
+    if student.clicks.influence.is_some() {
+        let picking = if guided { guidance } else { influence };
+        for (slot, row) in rows.chunks_exact_mut(encoded.ranker.len()).enumerate() {
+            picking.add(row, slate.as_slice(), slot);
+        }
+    }
+    rows
+}
+
+/// The logits of every slot along a given slate, row by row.
 pub(crate) fn along(
     head: &Head,
     dispatch: Dispatch,
@@ -166,7 +199,7 @@ pub(crate) fn along(
     let network = match head {
         Head::Student(student) => {
             score(student, dispatch, state, workspace);
-            return Ok(workspace.scores.clone());
+            return Ok(scores_along(student, dispatch, slate, workspace));
         }
         Head::Teacher { base, generator, block_size, .. } => {
             build_on(base, dispatch, state, workspace);

@@ -8,7 +8,8 @@ use crate::influence::{PairInfluence, Pairs};
 use crate::kernel::{Buffer, Dispatch};
 use crate::source::Source;
 
-/// Pairs beside those of the influence, and foresight, `f_j Σ_{i ≠ c} p_i (1 − p_i) I[c, i]` in slot `j`.
+/// Pairs beside those of the influence, and foresight, `f Σ_i p_i (1 − p_i) I[c, i]`, with a factor for each number of slots
+/// below.
 pub(crate) struct Guidance {
     pairs: Pairs,
     foresight: Vec<f32>,
@@ -42,20 +43,14 @@ impl Guidance {
         [slopes, brought]: &mut [Buffer; 2],
         rows: &mut Vec<f32>,
     ) {
-        let count = scores.len();
-        let (slopes, brought) = (slopes.room(count), brought.room(count));
+        let (slopes, brought) = (slopes.room(scores.len()), brought.room(scores.len()));
         for (slope, &ranker) in slopes.iter_mut().zip(&encoded.ranker) {
             let chance = 1. / (1. + (-ranker).exp());
             *slope = chance * (1. - chance);
         }
         dispatch.dots(known.pairs(), slopes, 0., brought);
-        for (item, (brought, slope)) in brought.iter_mut().zip(&*slopes).enumerate() {
-            // Nothing stands below itself.
-            *brought -= slope * known.pairs()[item * count + item];
-        }
-        rows.clear();
-        for slot in 0..slots {
-            let factor = self.foresight.get(slot).copied().unwrap_or(0.);
+        for below in (0..slots).rev() {
+            let factor = self.foresight.get(below).copied().unwrap_or(0.);
             rows.extend(scores.iter().zip(&*brought).map(|(score, brought)| score + factor * brought));
         }
     }

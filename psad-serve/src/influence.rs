@@ -13,7 +13,7 @@ pub(crate) struct Pairs {
     above: Linear,
 }
 
-/// Pairs, times a factor per distance.
+/// Pairs, and nothing to oneself, times a factor per distance.
 pub(crate) struct PairInfluence {
     pairs: Pairs,
     reach: Vec<f32>,
@@ -27,7 +27,10 @@ impl PairInfluence {
     /// The influence between the candidates of a list.
     pub(crate) fn between(&self, dispatch: Dispatch, encoded: &Encoded, hidden: &mut Buffer, pairs: &mut Influence) {
         let count = encoded.ranker.len();
-        self.pairs.write(dispatch, encoded, hidden, pairs.reset(count, &self.reach));
+        let rows = pairs.reset(count, &self.reach);
+        self.pairs.write(dispatch, encoded, hidden, rows);
+        // Nothing stands below itself.
+        rows.iter_mut().step_by(count + 1).for_each(|itself| *itself = 0.);
     }
 }
 

@@ -172,7 +172,7 @@ impl Served {
     }
 
     /// The logits of every slot along a given slate, `[slots, candidates]`: what the model says of each slot if all
-    /// before it are filled as the slate is. PSAD-S has one row, its scores.
+    /// before it are filled as the slate is; of PSAD-S the scores, before any refinement.
     ///
     /// # Errors
     /// [`RerankError::Schema`] for a request that does not fit, [`RerankError::Slate`] for a slate of another list,
@@ -186,15 +186,21 @@ impl Served {
         if slate.is_empty() {
             return Err(RerankError::EmptySlate);
         }
+        let rows = self.encoded(request, |state, workspace| {
+            decoding::along(&self.head, self.parts.dispatch, state, slate, workspace)
+        })?;
+        Array2::from_shape_vec((slate.len(), candidates), rows).map_err(RerankError::other)
+    }
+
+    /// Works on a request that fits, once all of it is encoded.
+    fn encoded<T>(&self, request: &Request, work: impl FnOnce(&UserState, &mut Workspace) -> T) -> T {
         with_workspace(|workspace| {
             let mut state = std::mem::take(&mut workspace.state);
             self.encode(request.user(), request.history(), workspace, &mut state);
             self.encode_candidates(&state, request.candidates(), workspace);
-            let rows = decoding::along(&self.head, self.parts.dispatch, &state, slate, workspace);
+            let worked = work(&state, workspace);
             workspace.state = state;
-            let rows = rows?;
-            let shape = (rows.len() / candidates, candidates);
-            Array2::from_shape_vec(shape, rows).map_err(RerankError::other)
+            worked
         })
     }
 
@@ -278,6 +284,11 @@ impl Reranker for Served {
 impl CandidateScorer for Served {
     /// The scores of PSAD-S; of the others the logits of a slate of one slot.
     fn scores(&self, request: &Request) -> Result<Vec<f32>, RerankError> {
+        if let Head::Student(student) = &self.head {
+            self.parts.schema.check(request)?;
+            let dispatch = self.parts.dispatch;
+            return Ok(self.encoded(request, |state, workspace| decoding::scores(student, dispatch, state, workspace)));
+        }
         let first = Slate::initial(request.candidates().len(), 1);
         Ok(self.logits_along(request, &first)?.into_iter().collect())
     }

@@ -59,14 +59,15 @@ proptest! {
         for (history, candidates, len) in requests {
             let request = draw.request(&schema, history, candidates);
             let scores = student.scores(&request).expect("the request fits");
-            let scores = Array2::from_shape_vec((1, candidates), scores).expect("a score per candidate");
             let slate = student.rerank(&request, len).expect("the request fits");
             let along = student.scores_along(&request, &slate).expect("the request fits");
             let generated = teacher.rerank(&request, len).expect("the request fits");
             let logits = teacher.logits_along(&request, &generated).expect("the request fits");
             for model in on_every_path(&file) {
                 let served = model.student().expect("a model of PSAD");
-                same_logits(&served, &request, &slate, &scores)?;
+                let found = served.scores(&request).expect("the request fits");
+                found.into_iter().zip(&scores).try_for_each(|(found, &expected)| close(found, expected))?;
+                same_logits(&served, &request, &slate, &along)?;
                 same_slate(&served.rerank(&request, len).expect("the request fits"), &slate, &along)?;
                 let served = model.teacher().expect("a model of PSAD");
                 same_logits(&served, &request, &generated, &logits)?;
@@ -120,7 +121,13 @@ fn what_is_too_large_to_compute_is_an_error_as_in_training() {
             Items::new(items.sparse().clone(), dense).expect("all of them are finite")
         };
         let (mut history, mut candidates) = (request.history().clone(), request.candidates().clone());
-        if place % 3 == 0 {
+        if place % 6 == 3 {
+            // One alone.
+            let mut dense = candidates.items().dense().to_owned();
+            dense.row_mut(place % 9).fill([1e18, 1e20, 1e30][place % 4 % 3]);
+            let items = Items::new(candidates.items().sparse().clone(), dense).expect("all of them are finite");
+            candidates = Candidates::new(items, candidates.scores().to_vec().into()).expect("as many scores");
+        } else if place % 3 == 0 {
             let scores = candidates.scores().to_vec().into();
             candidates = Candidates::new(huge(candidates.items(), &mut draw), scores).expect("as many scores");
         } else if place % 3 == 1 {

@@ -6,10 +6,10 @@
 
 use ndarray::{Array1, Array2};
 use psad_core::{
-    CandidateScorer, Candidates, Golden, GoldenAnswer, History, Items, Request, RequestError, RerankError, Reranker,
-    Schema, SparseField, User,
+    Candidates, Golden, GoldenAnswer, History, Items, Request, RequestError, RerankError, Reranker, Schema,
+    SparseField, User,
 };
-use psad_nn::{Generator, ListEncoder, Teacher, TensorReranker};
+use psad_nn::{Generator, ListEncoder, ListScorer, Student, Teacher, TensorReranker};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
@@ -84,16 +84,23 @@ pub fn slate_of(name: &str, reranker: &impl Reranker, request: &Request) -> Resu
     Ok(GoldenAnswer { reranker: name.to_owned(), block_size: None, slate, logits: Vec::new() })
 }
 
-/// What a reranker answers that sorts by scores, with the scores.
+/// What a student answers, with the scores along its slate, before any refinement of it.
 ///
 /// # Errors
 /// As the reranker's.
-pub fn scores_of(
+pub fn scores_of<E: ListEncoder, S: ListScorer>(
     name: &str,
-    reranker: &(impl Reranker + CandidateScorer),
+    reranker: &TensorReranker<Student<E, S>>,
     request: &Request,
 ) -> Result<GoldenAnswer, RerankError> {
-    Ok(GoldenAnswer { logits: vec![reranker.scores(request)?], ..slate_of(name, reranker, request)? })
+    let slate = reranker.rerank(request, SLOTS)?;
+    let scores = reranker.scores_along(request, &slate)?;
+    Ok(GoldenAnswer {
+        reranker: name.to_owned(),
+        block_size: None,
+        logits: scores.outer_iter().map(|row| row.to_vec()).collect(),
+        slate: slate.as_slice().to_vec(),
+    })
 }
 
 /// What a generator answers, with the logits along its slate.

@@ -254,6 +254,34 @@ mod tests {
         assert!(with(-0.2, -0.3, -0.1), "blocks are ahead");
     }
 
+    fn swept(sweeps: usize, gains: [f64; 2], p: f64) -> Swept {
+        let [diff, none] = [gains.iter().sum::<f64>() / 2., 0.];
+        Swept {
+            input: Kind::Medium.name(),
+            sweeps,
+            taught: Estimate { mean: diff, low: diff, high: diff },
+            untaught: Estimate { mean: none, low: none, high: none },
+            gain: Difference { diff, low: diff, high: diff, p },
+            gain_by_seed: gains.to_vec(),
+        }
+    }
+
+    #[test]
+    fn what_is_picked_before_any_sweep_is_judged_by_itself() {
+        let judged = |found: &[Swept]| {
+            let claims = claims(&[], &[], found);
+            let picked = claims.into_iter().find(|claim| claim.text.starts_with("what PSAD-S picks"));
+            let claim = picked.unwrap();
+            assert!(claim.text.ends_with("(medium)"));
+            claim
+        };
+        assert!(judged(&[swept(1, [-1., -1.], 0.001), swept(0, [0.1, 0.2], 0.001)]).holds);
+        assert!(!judged(&[swept(0, [-0.1, -0.2], 0.001)]).holds, "it is worse");
+        assert!(!judged(&[swept(0, [0.3, -0.1], 0.001)]).holds, "one seed says otherwise");
+        assert!(!judged(&[swept(0, [0.1, 0.2], 0.2)]).holds, "it may be chance");
+        assert_eq!(judged(&[swept(1, [0.1, 0.2], 0.001)]).measured, "not measured");
+    }
+
     #[test]
     fn distillation_must_help_the_student_by_more_than_chance() {
         let with =

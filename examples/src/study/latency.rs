@@ -17,7 +17,7 @@ use super::variants::{VARIANTS, Variant};
 use crate::LatencyUs;
 
 /// The input whose requests are timed.
-const TIMED: Kind = Kind::Medium;
+pub(crate) const TIMED: Kind = Kind::Medium;
 
 /// One reranker.
 #[derive(Debug, Clone, Copy, Serialize)]

@@ -51,7 +51,7 @@ impl Values {
         }
     }
 
-    fn push(&mut self, column: Column, value: Option<f64>) {
+    pub(crate) fn push(&mut self, column: Column, value: Option<f64>) {
         self.0.entry(column).or_default().push(value);
     }
 }

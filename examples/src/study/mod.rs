@@ -157,6 +157,9 @@ mod tests {
         std::fs::remove_dir_all(&folder).unwrap();
         assert_eq!(first, second);
         assert!(report.contains("PSAD-G") && !report.contains("NaN"), "{report}");
+        assert!(report.contains("A smoke run") && !report.contains("ratings`"), "{report}");
+        // With one seed nothing carries a mark.
+        assert!(!report.contains("] *"), "{report}");
         assert!(report.contains("those that claims speak of with 1, one slot per step with 1;"), "{report}");
     }
 

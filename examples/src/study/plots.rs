@@ -70,7 +70,7 @@ fn blocks(summary: &Summary, latencies: &Latencies) -> Result<String> {
     }
     svg((960, 400), |root| {
         let (left, right) = root.split_horizontally(480);
-        bars(&left, &format!("{TEACHER}: utility minus K = {BLOCK_SIZE} (strong)"), &differences)?;
+        bars(&left, &format!("{TEACHER}: utility minus K = {BLOCK_SIZE}, strong (red: p < 0.05)"), &differences)?;
         lines(&right, "p50 of an answer, µs", "slots per step K", &latency, 0)
     })
 }

@@ -103,8 +103,8 @@ fn tuning(summary: &Summary) -> String {
          {}{batches}. Each chooses its learning rate of {}{rates} by the validation lists of the first seed, but \
          for lists of eight, where PSAD has {} without a choice; each fit of several passes takes the best of them, and \
          MMR, DPP and SSD their strengths, by the validation lists of its seed: by the expected utility of validation \
-         users{judged}, as the mean over a method's rerankers. Where the greatest rate is the best, a greater one might be \
-         better still; the table of rates says where. PSAD's \
+         users{judged}, as the mean over a method's rerankers. Where the best rate is the greatest or the smallest, one \
+         beyond might be better still; the table of rates says where. PSAD's \
          variants have PSAD's rate; offline distillation takes a second pass. PSAD's gradients are not clipped on \
          simulated users, as under one limit its student would change the steps of its teacher; all others' are. Most \
          variants are fitted with the first seed alone (their utilities are of it), those that claims speak of with {}, \
@@ -126,9 +126,10 @@ fn statistics(summary: &Summary) -> String {
         "**Statistics.** The test lists of all seeds are pooled. Intervals are 95 % percentile bootstraps, p-values \
          come from paired sign flips, both with the lists of a user (of one seed) as one draw; for ratings, whose users \
          are the same for all seeds, with all lists of a user. They cover the choice of users and lists, not the luck \
-         of a fit; `by_seed` and `vs_full_by_seed` in `study.json` show that. `*` marks p < 0.05; as \
-         intervals are worked out in another way, one whose end is near 0 may disagree. There are {} \
-         comparisons and no correction for their number, so expect {:.0} marks by chance if nothing differed.",
+         of a fit; `by_seed` and `vs_full_by_seed` in `study.json` show that. `*` marks p < 0.05 \
+         where several seeds were fitted: what fits of one differ by may be luck, however many lists say so. As intervals \
+         are worked out in another way, one whose end is near 0 may disagree with its mark. There are {} comparisons that \
+         may carry one, and no correction for their number, so expect {:.0} marks by chance if nothing differed.",
         summary.comparisons,
         0.05 * summary.comparisons as f64,
     )

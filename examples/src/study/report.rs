@@ -1,13 +1,13 @@
 //! The study as a page.
 
 use super::experiment::LONG;
-use super::latency::{Latencies, Timing};
+use super::latency::{Latencies, TIMED, Timing};
 use super::lists::Kind;
 use super::pool::{STUDENT, TEACHER};
 use super::protocol::protocol;
 use super::summary::{Activity, InputSummary, Row, Summary, VariantSummary};
-use super::sweeps::Swept;
-use super::tables::{differing, estimated, number, percents, table, thousands, unmarked};
+use super::sweeps::{SWEPT, Swept};
+use super::tables::{differing, estimated, number, percents, seeds, table, thousands};
 
 /// All of it.
 pub(crate) fn markdown(summary: &Summary, latencies: &Latencies) -> String {
@@ -65,8 +65,8 @@ fn main_table(input: &InputSummary, latencies: &Latencies) -> String {
         ("of optimum", known, Box::new(|row| percents(row.share.as_ref()))),
         ("NDCG@10", known, Box::new(|row| number(row.ndcg, 4))),
         ("MAP@10", true, Box::new(|row| number(row.map, 4))),
-        ("minus PSAD-G", true, Box::new(|row| differing(row.vs_teacher.as_ref()))),
-        ("minus initial order", true, Box::new(|row| differing(row.vs_initial.as_ref()))),
+        ("minus PSAD-G", true, Box::new(|row| differing(row.vs_teacher.as_ref(), row.by_seed.len()))),
+        ("minus initial order", true, Box::new(|row| differing(row.vs_initial.as_ref(), row.by_seed.len()))),
         ("p50 µs", timed, Box::new(|row| number(latencies.rows.get(row.name).map(|timing| timing.burn.p50), 0))),
         ("p99 µs", timed, Box::new(|row| number(latencies.rows.get(row.name).map(|timing| timing.burn.p99), 0))),
     ];
@@ -102,8 +102,8 @@ fn regret(summary: &Summary) -> String {
 }
 
 /// Beside which utilities of one seed differences of several stand.
-const OF_FIRST: &str = "Utilities are of the first seed; differences are over as many seeds as the row says. Rows of one seed \
-     carry no mark: what two fits of one seed differ by may be luck, however many lists say so.";
+const OF_FIRST: &str = "Utilities are of the first seed; differences are over as many seeds as the row says. Rows of one seed carry \
+     no mark.";
 
 fn blocks(summary: &Summary, latencies: &Latencies) -> String {
     let mut variants: Vec<(usize, &VariantSummary)> =
@@ -152,11 +152,13 @@ fn sweeps(summary: &Summary, latencies: &Latencies) -> String {
             sweeps.to_string(),
             estimated(taught),
             estimated(untaught),
-            if gain_by_seed.len() > 1 { differing(Some(gain)) } else { unmarked(Some(gain)) },
+            differing(Some(gain), gain_by_seed.len()),
             by_seed.join(", "),
             number(latencies.sweeps.get(sweeps).map(|time| time.p50), 0),
         ]
     });
+    let own = SWEPT.iter().find(|(_, name)| *name == STUDENT).map_or(0, |(sweeps, _)| *sweeps);
+    let compared = summary.sweeps.iter().map(|swept| swept.gain_by_seed.len()).max().unwrap_or(0);
     let header = [
         "input",
         "sweeps",
@@ -167,19 +169,20 @@ fn sweeps(summary: &Summary, latencies: &Latencies) -> String {
         "p50 µs through burn",
     ];
     format!(
-        "## Sweeps of the student\n\nPSAD-S picks a slate slot by slot, and then tries all swaps and insertions on it, so often: \
-         once, as it is. Distillation shows it a slate that the teacher searched for with up to 20 sweeps per block. The more \
-         it searches by itself, the less that is worth; and no sweep is better than one wherever the clicks that were \
-         learned are too uncertain to plan with. Latency is of `{}` with the first seed.\n\n{}",
-        Kind::Medium.name(),
+        "## Sweeps of the student\n\nPSAD-S picks a slate slot by slot, and then searches for a better one by what it knows of \
+         clicks. A sweep tries all swaps and insertions; those that are left when no single move helps begin anew from random \
+         swaps. Its teacher searches so with up to 20 sweeps per block, and distillation shows it what was found. PSAD-S of \
+         all other tables makes {own} of 20 at most. Both utilities and their difference are of {}; latency is of `{}` with \
+         the first of them.\n\n{}",
+        seeds(compared),
+        TIMED.name(),
         table(&header, 1, rows)
     )
 }
 
 /// The difference of a variant to PSAD as it is.
 fn differing_of(variant: &VariantSummary) -> String {
-    let found = variant.vs_full.as_ref();
-    if variant.seeds == Some(1) { unmarked(found) } else { differing(found) }
+    differing(variant.vs_full.as_ref(), variant.vs_full_by_seed.len())
 }
 
 /// Teacher and student of variants side by side.
@@ -203,10 +206,16 @@ fn varied(summary: &Summary, kind: Kind, shown: impl Fn(&VariantSummary) -> bool
 
 fn activity(summary: &Summary) -> String {
     let rows = summary.activity.iter().flat_map(|group| {
-        let Activity { input, histories: (from, to), lists, gains } = group;
+        let Activity { input, histories: (from, to), lists, seeds, gains } = group;
         let lengths = if from == to { from.to_string() } else { format!("{from} to {to}") };
         gains.iter().map(move |(reranker, gain)| {
-            vec![(*input).to_owned(), (*reranker).to_owned(), lengths.clone(), thousands(*lists), differing(Some(gain))]
+            vec![
+                (*input).to_owned(),
+                (*reranker).to_owned(),
+                lengths.clone(),
+                thousands(*lists),
+                differing(Some(gain), *seeds),
+            ]
         })
     });
     format!(
@@ -220,7 +229,7 @@ fn activity(summary: &Summary) -> String {
 fn passes(summary: &Summary) -> String {
     let rows = summary.passes.iter().map(|found| {
         let name = found.name.to_owned();
-        vec![name, estimated(&found.once), estimated(&found.longer), unmarked(Some(&found.gain))]
+        vec![name, estimated(&found.once), estimated(&found.longer), differing(Some(&found.gain), 1)]
     });
     let scale = &summary.scale;
     format!(

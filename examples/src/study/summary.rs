@@ -44,7 +44,7 @@ pub(crate) struct Summary {
     pub(crate) weights: BTreeMap<&'static str, usize>,
     /// What is claimed.
     pub(crate) claims: Vec<Claim>,
-    /// Differences that have a p-value.
+    /// Differences that may carry a mark.
     pub(crate) comparisons: usize,
 }
 
@@ -149,6 +149,8 @@ pub(crate) struct Activity {
     pub(crate) histories: (usize, usize),
     /// Number of lists.
     pub(crate) lists: usize,
+    /// Number of seeds that they are of.
+    pub(crate) seeds: usize,
     /// By reranker.
     pub(crate) gains: BTreeMap<&'static str, Difference>,
 }
@@ -248,7 +250,7 @@ pub(crate) fn passes(pool: &Pool) -> Result<Vec<Passes>> {
     Ok(found)
 }
 
-/// Users without history, and about half of the others each, the shorter histories first.
+/// Users without history, then the others, the shorter histories first; see [`middle`].
 pub(crate) fn activity(pool: &Pool, rows: &[Row]) -> Result<Vec<Activity>> {
     let best = best_baseline(rows).context("no baseline was measured")?;
     let mut known: Vec<usize> = pool.histories.iter().copied().filter(|&length| length > 0).collect();
@@ -292,15 +294,19 @@ fn group(pool: &Pool, lengths: std::ops::RangeInclusive<usize>, names: [&'static
     }
     let seen = || here.iter().map(|&list| pool.histories[list]);
     let histories = (seen().min().unwrap_or(0), seen().max().unwrap_or(0));
-    Ok(Some(Activity { input: pool.kind.name(), histories, lists: here.len(), gains }))
+    let seeds = pool.sizes.len();
+    Ok(Some(Activity { input: pool.kind.name(), histories, lists: here.len(), seeds, gains }))
 }
 
-/// How many differences have a p-value; `others` are counted elsewhere.
-fn comparisons(inputs: &[InputSummary], variants: &[VariantSummary], activity: &[Activity], others: usize) -> usize {
-    let rows = inputs.iter().flat_map(|input| &input.rows);
+/// How many differences may carry a mark: those of several seeds.
+fn comparisons(inputs: &[InputSummary], variants: &[VariantSummary], sweeps: &[Swept], activity: &[Activity]) -> usize {
+    let several = |seeds: usize| seeds > 1;
+    let rows = inputs.iter().flat_map(|input| &input.rows).filter(|row| several(row.by_seed.len()));
     let main: usize = rows.map(|row| row.vs_initial.iter().chain(&row.vs_teacher).count()).sum();
-    let varied = variants.iter().filter(|variant| variant.vs_full.is_some()).count();
-    main + varied + others + activity.iter().map(|group| group.gains.len()).sum::<usize>()
+    let varied = variants.iter().filter(|variant| several(variant.vs_full_by_seed.len())).count();
+    let swept = sweeps.iter().filter(|swept| several(swept.gain_by_seed.len())).count();
+    let groups = activity.iter().filter(|group| several(group.seeds));
+    main + varied + swept + groups.map(|group| group.gains.len()).sum::<usize>()
 }
 
 /// The strengths of an input's rows that mix categories, those of the ranker's order first.
@@ -342,7 +348,7 @@ pub(crate) fn summary(pools: &[Pool], scale: &Scale, seeds: &[u64], experiment: 
         scale: *scale,
         seeds: seeds.to_vec(),
         claims: super::claims::claims(&inputs, &varied, &swept),
-        comparisons: comparisons(&inputs, &varied, &groups, swept.len() + longer.len()),
+        comparisons: comparisons(&inputs, &varied, &swept, &groups),
         passes: longer,
         weights: fits.collect(),
         inputs,

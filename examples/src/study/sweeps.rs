@@ -12,7 +12,7 @@ use super::variants::UNDISTILLED;
 pub(crate) const SWEPT: [(usize, &str); 4] =
     [(0, "PSAD-S, no sweep"), (1, STUDENT), (2, "PSAD-S, 2 sweeps"), (20, "PSAD-S, 20 sweeps")];
 
-/// PSAD-S with a number of sweeps on an input, with all seeds.
+/// PSAD-S with a number of sweeps on an input, with the seeds that it was fitted without distillation with.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Swept {
     /// The input.
@@ -54,6 +54,36 @@ mod tests {
     use super::*;
     use crate::study::fitting::psad;
     use crate::study::lists::Kind;
+    use crate::study::measure::{Column, Values};
+    use crate::study::pool::Series;
+
+    fn series(unit: &'static str, reranker: &'static str, values: &[f64]) -> Series {
+        let mut found = Values::default();
+        values.iter().for_each(|&value| found.push(Column::Utility, Some(value)));
+        Series { unit, reranker, values: found }
+    }
+
+    #[test]
+    fn only_seeds_that_both_were_fitted_with_are_compared() {
+        let mut pool = Pool {
+            kind: Kind::Medium,
+            sizes: vec![2, 2, 2],
+            varied: 2,
+            clusters: (0..6).collect(),
+            optima: None,
+            histories: vec![0; 6],
+            series: Vec::new(),
+        };
+        for (_, reranker) in SWEPT {
+            pool.series.push(series("PSAD", reranker, &[3., 4., 5., 6., 100., 100.]));
+            pool.series.push(series(UNDISTILLED, reranker, &[2., 3., 3., 4.]));
+        }
+        let found = sweeps(&pool).unwrap();
+        assert_eq!(found.iter().map(|swept| swept.sweeps).collect::<Vec<_>>(), [0, 1, 2, 20]);
+        let Swept { taught, untaught, gain, gain_by_seed, .. } = &found[0];
+        assert_eq!((taught.mean, untaught.mean, gain.diff), (4.5, 3., 1.5));
+        assert_eq!(gain_by_seed, &[1., 2.]);
+    }
 
     #[test]
     fn the_student_itself_is_among_them() {

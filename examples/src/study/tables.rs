@@ -20,20 +20,16 @@ pub(crate) fn estimated(value: &Estimate) -> String {
     format!("{:.4} ± {:.4}", value.mean, (value.high - value.low) / 2.)
 }
 
-/// A difference with its interval, marked where it is significant.
-pub(crate) fn differing(found: Option<&Difference>) -> String {
+/// A difference with its interval, over so many seeds; marked where it is significant, but never where one seed is all
+/// there is: what two fits differ by may be luck.
+pub(crate) fn differing(found: Option<&Difference>, seeds: usize) -> String {
     found.map_or_else(
         || NONE.to_owned(),
         |found| {
-            let mark = if found.is_significant() { " *" } else { "" };
-            format!("{}{mark}", unmarked(Some(found)))
+            let mark = if found.is_significant() && seeds > 1 { " *" } else { "" };
+            format!("{:+.4} [{:+.4}, {:+.4}]{mark}", found.diff, found.low, found.high)
         },
     )
-}
-
-/// The same of one fit, whose luck may be all of it: without a mark.
-pub(crate) fn unmarked(found: Option<&Difference>) -> String {
-    found.map_or_else(|| NONE.to_owned(), |found| format!("{:+.4} [{:+.4}, {:+.4}]", found.diff, found.low, found.high))
 }
 
 /// A number with so many decimals.
@@ -75,10 +71,10 @@ mod tests {
     #[test]
     fn only_what_is_significant_is_marked() {
         let found = |p| Difference { diff: -0.5, low: -1., high: 0.1, p };
-        assert_eq!(differing(Some(&found(0.01))), "-0.5000 [-1.0000, +0.1000] *");
-        assert_eq!(differing(Some(&found(0.05))), "-0.5000 [-1.0000, +0.1000]");
-        assert_eq!(differing(None), "–");
-        assert_eq!(unmarked(Some(&found(0.01))), "-0.5000 [-1.0000, +0.1000]");
+        assert_eq!(differing(Some(&found(0.01)), 2), "-0.5000 [-1.0000, +0.1000] *");
+        assert_eq!(differing(Some(&found(0.01)), 1), "-0.5000 [-1.0000, +0.1000]");
+        assert_eq!(differing(Some(&found(0.05)), 2), "-0.5000 [-1.0000, +0.1000]");
+        assert_eq!(differing(None, 2), "–");
     }
 
     #[test]

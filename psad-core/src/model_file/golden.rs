@@ -24,9 +24,8 @@ pub struct GoldenAnswer {
     pub block_size: Option<usize>,
     /// Its slate: distinct candidates, first slot first.
     pub slate: Vec<usize>,
-    /// Of a generator, a row per slot of the slate, `[slots, candidates]`: the logits that the slot is filled from, with
-    /// the blocks before it filled as `slate` says. Of a scorer, one row: the scores `[1, candidates]`. Empty if nothing
-    /// but the slate is known.
+    /// A row per slot of the slate, `[slots, candidates]`: the logits of a generator, or the scores of a student, that the
+    /// slot is filled from, with those before it filled as `slate` says. Empty if nothing but the slate is known.
     ///
     /// What a model masks holds what the model puts there, such as `-1e9`; all numbers are finite.
     pub logits: Vec<Vec<f32>>,
@@ -95,7 +94,7 @@ impl GoldenAnswer {
         }
         let slate = Slate::new(self.slate.clone(), candidates);
         let slate = slate.map_err(|source| GoldenError::Slate { reranker: reranker(), source })?;
-        let expected = if self.block_size.is_some() { slate.len() } else { 1 };
+        let expected = slate.len();
         if !self.logits.is_empty() && self.logits.len() != expected {
             return Err(GoldenError::Rows { reranker: reranker(), expected, found: self.logits.len() });
         }
@@ -133,7 +132,7 @@ pub enum GoldenError {
         /// The reranker.
         reranker: String,
     },
-    /// Another number of rows than there are slots; one for a scorer.
+    /// Another number of rows than there are slots.
     #[error("{reranker} has {found} rows of logits, expected {expected}")]
     Rows {
         /// The reranker.

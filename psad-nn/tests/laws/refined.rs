@@ -1,11 +1,11 @@
 //! Students that are taught how to pick, and improve what they picked.
 
 use burn::tensor::{Device, Tensor};
-use ndarray::Array2;
+use ndarray::{Array2, Array3};
 use proptest::prelude::*;
-use psad_core::{Reranker, Slate};
+use psad_core::{Request, Reranker, Slate};
 use psad_decode::Influence;
-use psad_nn::{Batcher, ListEncoder, ListScorer, ScoredEncoder, Student, TensorReranker, named_parameters};
+use psad_nn::{Batcher, ListEncoder, ListScorer, ScoredEncoder, Student, TensorReranker, named_parameters, picking};
 
 use crate::common::{World, worlds};
 use crate::reranking::reranker;
@@ -71,13 +71,37 @@ proptest! {
     }
 
     #[test]
+    fn what_a_list_is_picked_by_is_the_same_alone_as_in_a_batch(
+        world in worlds(), len in 1_usize..6, seed in any::<u64>(),
+    ) {
+        let guided = student(&world, seed, |student| student.with_guidance(Some(guidance(seed, 3, &Device::flex()))));
+        let model = guided.model();
+        let rows = |requests: &[&Request]| {
+            let encoded = model.encoder.encode(&guided.batch(requests).unwrap());
+            let between = model.influence.as_ref().unwrap().between(&encoded);
+            let (rows, _) = picking(&encoded, encoded.ranker.clone(), between, model.guidance.as_ref(), len);
+            let shape = rows.dims();
+            Array3::from_shape_vec(shape, rows.try_into_vec_as::<f32>().unwrap()).unwrap()
+        };
+        let together = rows(&world.requests());
+        for (list, request) in world.requests().into_iter().enumerate() {
+            let (alone, candidates) = (rows(&[request]), request.candidates().len());
+            for (slot, item) in (0..len).flat_map(|slot| (0..candidates).map(move |item| (slot, item))) {
+                let [alone, together] = [alone[[0, slot, item]], together[[list, slot, item]]];
+                prop_assert!((alone - together).abs() <= 1e-5 * alone.abs().max(1.), "{} {}", alone, together);
+            }
+        }
+    }
+
+    #[test]
     fn guidance_joins_the_influence(world in worlds(), len in 1_usize..6, seed in any::<u64>()) {
-        // The last slots have no factor.
+        // The first slots of long slates have no factor.
         let (one, other) = (influence(seed, 1., &[1., 0.5], &Device::flex()), guidance(seed ^ 1, 3, &Device::flex()));
         let factors: Vec<f32> = named_parameters(&other).unwrap()["foresight"].iter().copied().collect();
         let guided = student(&world, seed, |student| student.with_guidance(Some(other.clone())));
         for request in world.requests() {
             let slate = Slate::initial(request.candidates().len(), len);
+            prop_assert_eq!(slate.len(), len.min(request.candidates().len()));
             let batch = guided.batch(&[request]).unwrap();
             let encoded = guided.model().encoder.encode(&batch);
             let [learned, taught] = [one.between(&encoded).pairs, other.between(&encoded)].map(matrix);
@@ -86,7 +110,7 @@ proptest! {
             let scores: Vec<f32> = encoded.ranker.try_into_vec_as().unwrap();
             let brought = brought(&scores, &learned);
             for (slot, row) in guided.scores_along(request, &slate).unwrap().outer_iter().enumerate() {
-                let factor = factors.get(slot).copied().unwrap_or(0.);
+                let factor = factors.get(slate.len() - slot - 1).copied().unwrap_or(0.);
                 let mut expected: Vec<f32> =
                     scores.iter().zip(&brought).map(|(score, brought)| score + factor * brought).collect();
                 both.add(&mut expected, slate.as_slice(), slot);

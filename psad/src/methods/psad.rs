@@ -55,7 +55,8 @@ pub struct PsadConfig {
     /// (default true). Only lists whose shown slate is known teach it.
     pub exposure: bool,
     /// Whether the student has layers of its own for what its teacher says (default true). Otherwise distillation trains
-    /// what the clicks train, and weighs against them.
+    /// what the clicks train, and weighs against them. They learn of slates of [`JointConfig::slots`]; shorter ones are
+    /// picked as the last slots of those, of longer ones the first slots know no foresight.
     pub guide: bool,
     /// How often, 20 times at most, the student tries to improve a slate that it has picked, by the moves of planning and
     /// by what it knows of clicks (default 0). Like planning it wants clicks learned well; without an influence it does
@@ -197,9 +198,9 @@ impl MethodConfig for PsadConfig {
 }
 
 impl Psad {
-    /// PSAD-S: one encoder pass, the scorer, and what its teacher taught it on top; slates are picked by score and by what
-    /// stands above, and improved as the configuration says. Its scores are no click probabilities: what the teacher
-    /// taught is in them.
+    /// PSAD-S: one encoder pass, the scorer, and what its teacher taught it on top; slates are picked by score, by what stands
+    /// above and by what a pick would do to the others, and improved as the configuration says. Its scores are no click
+    /// probabilities: what the teacher taught is in them.
     pub fn student(&self) -> PsadStudent {
         self.student_refined(self.config.refinement)
     }

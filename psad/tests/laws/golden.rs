@@ -4,7 +4,7 @@ use ndarray::Axis;
 use psad::core::{Golden, GoldenAnswer, ModelFile, Slate};
 use psad::golden::request;
 use psad::methods::Nar4Rec;
-use psad::{CandidateScorer, Method, MethodConfig, Psad, PsadError, Reranker, Strategy};
+use psad::{Method, MethodConfig, Psad, PsadError, Reranker, Strategy};
 
 use crate::common::{DATA, FITTED, config, nar4rec, of_every_method, shaken};
 use crate::conforming::odd_schemas;
@@ -42,13 +42,16 @@ fn a_loaded_model_gives_the_answers_of_its_file() {
 }
 
 #[test]
-fn a_student_answers_with_its_scores() {
+fn a_student_answers_with_the_scores_along_its_slate() {
     let (psad, golden) = fitted();
     let answer = golden.answer("PSAD-S").unwrap();
-    assert_eq!((answer.block_size, answer.logits.len()), (None, 1));
-    assert_eq!(answer.logits[0], psad.student().scores(golden.request()).unwrap());
+    assert_eq!((answer.block_size, answer.logits.len()), (None, answer.slate.len()));
     let slate = psad.student().rerank(golden.request(), answer.slate.len()).unwrap();
     assert_eq!(answer.slate, slate.as_slice());
+    let scores = psad.student().scores_along(golden.request(), &slate).unwrap();
+    for (found, expected) in answer.logits.iter().zip(scores.outer_iter()) {
+        assert_eq!(found, &expected.to_vec());
+    }
 }
 
 #[test]
