@@ -54,16 +54,13 @@ impl<E: ListEncoder, S: ListScorer> TensorReranker<Student<E, S>> {
         check(request, slate)?;
         let student = self.model();
         let encoded = student.encoder.encode(&self.batch(&[request])?);
-        let rows = match &student.influence {
-            Some(influence) => {
-                let (rows, influence) = student.picking(&encoded, influence.between(&encoded), slate.len());
-                rows + influence.along(&placed(slate, &encoded.items.device()))
-            }
-            None => {
-                let scores = student.scorer.score(&encoded);
-                let [_, candidates] = scores.dims();
-                scores.reshape([1, 1, candidates]).expand([1, slate.len(), candidates])
-            }
+        let rows = if let Some(influence) = &student.influence {
+            let (rows, influence) = student.picking(&encoded, influence.between(&encoded), slate.len());
+            rows + influence.along(&placed(slate, &encoded.items.device()))
+        } else {
+            let scores = student.scorer.score(&encoded);
+            let [_, candidates] = scores.dims();
+            scores.reshape([1, 1, candidates]).expand([1, slate.len(), candidates])
         };
         Ok(read(rows).map_err(RerankError::other)?.index_axis_move(Axis(0), 0))
     }

@@ -110,7 +110,7 @@ impl<E: ListEncoder, S: ListScorer> RerankModel for Student<E, S> {
         let lists = rows.outer_iter().zip(&encoded.lens).zip(builders.iter().cloned()).zip(&guided);
         let picked: Result<Vec<_>, _> = lists
             .map(|(((rows, &len), slate), influence)| {
-                pick(rows.slice_axis(Axis(1), Slice::from(..len)), slate, influence)
+                pick(&rows.slice_axis(Axis(1), Slice::from(..len)), slate, influence)
             })
             .collect();
         self.refined(&encoded, influence, picked?, builders)
@@ -119,7 +119,7 @@ impl<E: ListEncoder, S: ListScorer> RerankModel for Student<E, S> {
 
 /// Fills a slate slot by slot, each with the candidate whose score is best below what is placed.
 fn pick(
-    rows: ArrayView2<'_, f32>,
+    rows: &ArrayView2<'_, f32>,
     mut slate: SlateBuilder,
     influence: &psad_decode::Influence,
 ) -> Result<Slate, RerankError> {

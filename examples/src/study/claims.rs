@@ -147,17 +147,17 @@ fn keeps(measured: &Measured<'_>) -> Option<(String, bool)> {
 }
 
 fn distilled(measured: &Measured<'_>) -> Option<(String, bool)> {
-    let by_seed = measured.variant(UNDISTILLED, STUDENT)?.vs_full_by_seed.iter().map(|diff| -diff).collect();
-    Some(learned(measured.lead(UNDISTILLED, STUDENT)?, by_seed))
+    let by_seed: Vec<f64> = measured.variant(UNDISTILLED, STUDENT)?.vs_full_by_seed.iter().map(|diff| -diff).collect();
+    Some(learned(measured.lead(UNDISTILLED, STUDENT)?, &by_seed))
 }
 
 fn distilled_to_pick(measured: &Measured<'_>) -> Option<(String, bool)> {
     let Swept { gain, gain_by_seed, .. } = measured.unswept?;
-    Some(learned(*gain, gain_by_seed.clone()))
+    Some(learned(*gain, gain_by_seed))
 }
 
 /// Whether distillation is worth something: the luck of a fit is not in the p-value, which knows of users and lists alone.
-fn learned(lead: Difference, by_seed: Vec<f64>) -> (String, bool) {
+fn learned(lead: Difference, by_seed: &[f64]) -> (String, bool) {
     let said: Vec<String> = by_seed.iter().map(|diff| format!("{diff:+.4}")).collect();
     let holds = lead.diff > 0. && lead.is_significant() && by_seed.iter().all(|&diff| diff > 0.);
     (format!("{}; by seed {}", led(&lead), said.join(", ")), holds)
@@ -255,12 +255,12 @@ mod tests {
     }
 
     fn swept(sweeps: usize, gains: [f64; 2], p: f64) -> Swept {
-        let [diff, none] = [gains.iter().sum::<f64>() / 2., 0.];
+        let diff = gains.iter().sum::<f64>() / 2.;
         Swept {
             input: Kind::Medium.name(),
             sweeps,
             taught: Estimate { mean: diff, low: diff, high: diff },
-            untaught: Estimate { mean: none, low: none, high: none },
+            untaught: Estimate { mean: 0., low: 0., high: 0. },
             gain: Difference { diff, low: diff, high: diff, p },
             gain_by_seed: gains.to_vec(),
         }

@@ -96,7 +96,7 @@ fn tuning(summary: &Summary) -> String {
             ", or NDCG@10 for ratings".to_owned(),
         ]
     } else {
-        Default::default()
+        <[String; 4]>::default()
     };
     format!(
         "**Tuning.** All go {} over the lists{over}; what more would be worth on `{}` is a table below. Batches are of \

@@ -313,8 +313,8 @@ fn comparisons(inputs: &[InputSummary], variants: &[VariantSummary], sweeps: &[S
 fn strengths(kind: Kind, experiment: &Experiment) -> Vec<Strengths> {
     let mut found: Vec<Strengths> = Vec::new();
     for outcome in experiment.outcomes.iter().filter(|outcome| outcome.kind == kind) {
-        let mixed = outcome.values.iter().filter(|(name, _)| OF_RANKER.contains(name) || *name == OF_MLP);
-        let name = mixed.filter_map(|(name, _)| main_row(outcome.unit, name)).next();
+        let mut mixed = outcome.values.iter().filter(|(name, _)| OF_RANKER.contains(name) || *name == OF_MLP);
+        let name = mixed.find_map(|(name, _)| main_row(outcome.unit, name));
         let (Some(name), Some(strength)) = (name, outcome.strength) else { continue };
         match found.iter_mut().find(|row| row.name == name) {
             Some(row) => row.by_seed.push(strength),

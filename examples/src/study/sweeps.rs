@@ -59,7 +59,9 @@ mod tests {
 
     fn series(unit: &'static str, reranker: &'static str, values: &[f64]) -> Series {
         let mut found = Values::default();
-        values.iter().for_each(|&value| found.push(Column::Utility, Some(value)));
+        for &value in values {
+            found.push(Column::Utility, Some(value));
+        }
         Series { unit, reranker, values: found }
     }
 
