@@ -83,6 +83,15 @@ impl Influence {
         &self.pairs
     }
 
+    /// What stands above an item in the slot right below adds to it.
+    pub(crate) fn above(&self, item: usize, placed: &[usize]) -> f32 {
+        let effect = |(far, &above): (usize, &usize)| {
+            let pair = self.pairs.get((above * self.candidates).checked_add(item)?)?;
+            Some(self.reach.get(far)? * pair)
+        };
+        if item < self.candidates { placed.iter().rev().enumerate().filter_map(effect).sum() } else { 0. }
+    }
+
     /// How likely a slot is looked at.
     pub(crate) fn seen(&self, slot: usize) -> f32 {
         self.exposure.get(slot).map_or(1., |&exposure| sigmoid(exposure))

@@ -37,7 +37,7 @@
 //! * [`decode()`] with a [`Strategy`]: greedy, beam, Plackett–Luce sampling, contrastive search, exact assignment or
 //!   planning, each slate with its log-probability; [`decode_into`] the same for lists with rules.
 //! * [`Influence`]: what a picked candidate does to the logits below it, without another run of the network.
-//! * [`refine`]: the moves of planning for a slate that is given.
+//! * [`refine`]: the moves of planning for a slate that is given, by its [`expected_clicks`].
 //! * [`Picker`]: greedy and contrastive search for one list at a time, driven by the caller, without allocating.
 //! * [`score_slates`]: the exact log-probability of slates that are given.
 //! * [`Diversifier`]: MMR, DPP and SSD, for models that give one score per candidate; [`Diversified`] makes a reranker
@@ -113,6 +113,6 @@ pub use influence::Influence;
 pub use model::{BlockModel, FnBlockModel, ScoreBlock, from_fn};
 pub use picker::Picker;
 pub use plackett_luce::plackett_luce;
-pub use refine::refine;
+pub use refine::{expected_clicks, refine};
 pub use schedule::{BlockSchedule, ScheduleError};
 pub use strategy::{Strategy, StrategyError};

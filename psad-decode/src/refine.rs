@@ -6,6 +6,7 @@ use psad_core::SlateBuilder;
 
 use crate::{
     DecodeError, Influence,
+    exp::sigmoid,
     outlook::{Outlook, POOL},
 };
 
@@ -69,6 +70,16 @@ pub fn refine(
         slate.push(item).map_err(|source| DecodeError::Slate { list: 0, source })?;
     }
     Ok(())
+}
+
+/// Clicks that a slate is expected to bring, by what [`refine`] goes by: `Σ_j e_j σ(s_j + what stands above adds)`, where
+/// `e_j` is how likely slot `j` is looked at. Items that are no candidates bring none.
+pub fn expected_clicks(slate: &[usize], scores: &[f32], influence: &Influence) -> f64 {
+    let chance = |(slot, &item): (usize, &usize)| {
+        let logit = scores.get(item)? + influence.above(item, &slate[..slot]);
+        Some(f64::from(influence.seen(slot) * sigmoid(logit)))
+    };
+    slate.iter().enumerate().filter_map(chance).sum()
 }
 
 /// The start, then the candidates with the best scores that any slot allows.

@@ -2,9 +2,9 @@
 
 use burn::module::Module;
 use burn::tensor::Tensor;
-use ndarray::{Array2, ArrayView2, Axis, Slice};
+use ndarray::{Array2, ArrayView1, ArrayView2, Axis, Slice};
 use psad_core::{RerankError, Slate, SlateBuilder};
-use psad_decode::{Picker, Strategy, refine};
+use psad_decode::{Picker, Strategy, expected_clicks, refine};
 
 use crate::generate::read;
 use crate::{
@@ -48,8 +48,9 @@ impl<E: ListEncoder, S: ListScorer> Student<E, S> {
         Self { guidance, ..self }
     }
 
-    /// Improves what is picked by up to `sweeps` passes of [`psad_decode::refine`], where there is an influence. The
-    /// encoder is one whose lists are ranked by log-odds of a click, a [`ScoredEncoder`](crate::ScoredEncoder).
+    /// Improves what is picked by up to `sweeps` passes of [`psad_decode::refine`], where there is an influence. With
+    /// guidance it begins with what is picked by clicks alone, where that is expected to bring more of them. The encoder is
+    /// one whose lists are ranked by log-odds of a click, a [`ScoredEncoder`](crate::ScoredEncoder).
     #[must_use]
     pub fn with_refinement(self, exposure: Option<Exposure>, sweeps: usize) -> Self {
         Self { exposure, sweeps, ..self }
@@ -85,11 +86,27 @@ impl<E: ListEncoder, S: ListScorer> Student<E, S> {
         let influences = Influence { exposure, ..influence }.on_host().map_err(RerankError::other)?;
         let clicks = on_host(encoded.ranker.clone(), &encoded.lens)?;
         let lists = picked.iter().zip(builders).zip(clicks.iter().zip(&influences));
-        let refined = lists.map(|((start, mut slate), (clicks, influence))| {
+        let refined = lists.map(|((taught, mut slate), (clicks, influence))| {
+            let own = self.own(clicks, &slate, influence)?;
+            let worth = |slate: &Slate| expected_clicks(slate.as_slice(), clicks, influence);
+            let start = own.as_ref().filter(|own| worth(own) > worth(taught)).unwrap_or(taught);
             refine(&mut slate, start.as_slice(), clicks, influence, self.sweeps).map_err(RerankError::other)?;
             Ok(slate.finish())
         });
         refined.collect()
+    }
+
+    /// What is picked by clicks alone, where a teacher has a say.
+    fn own(
+        &self,
+        clicks: &[f32],
+        slate: &SlateBuilder,
+        influence: &psad_decode::Influence,
+    ) -> Result<Option<Slate>, RerankError> {
+        let Some(_) = &self.guidance else { return Ok(None) };
+        let row = ArrayView1::from(clicks);
+        let rows = row.broadcast((slate.slots(), row.len())).expect("a row is as long as itself");
+        pick(&rows, slate.clone(), influence).map(Some)
     }
 }
 

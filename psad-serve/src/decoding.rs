@@ -4,10 +4,11 @@ use std::convert::Infallible;
 use std::ops::Range;
 use std::sync::Arc;
 
-use ndarray::ArrayView2;
+use ndarray::{ArrayView1, ArrayView2};
 use psad_core::{Candidates, Constraints, RerankError, Slate, SlateBuilder};
 use psad_decode::{
-    BlockModel, BlockSchedule, Hypothesis, Influence, Picker, ScoreBlock, Strategy, decode_into, refine,
+    BlockModel, BlockSchedule, Hypothesis, Influence, Picker, ScoreBlock, Strategy, decode_into, expected_clicks,
+    refine,
 };
 
 use crate::kernel::Dispatch;
@@ -111,7 +112,19 @@ fn fill_by_score(
     picker.fill(slate, rows, Some(picking)).map_err(RerankError::other)?;
     let Some(mut improved) = empty else { return Ok(()) };
     influence.expose(&state.exposure);
-    refine(&mut improved, slate.placed(), &encoded.ranker, influence, student.sweeps).map_err(RerankError::other)?;
+    let clicks = &encoded.ranker;
+    if guided {
+        let mut own = improved.clone();
+        let row = ArrayView1::from(clicks.as_slice());
+        let rows = row.broadcast((slots, row.len())).expect("a row is as long as itself");
+        picker.start(&own, None).map_err(RerankError::other)?;
+        picker.fill(&mut own, rows, Some(influence)).map_err(RerankError::other)?;
+        let worth = |slate: &SlateBuilder| expected_clicks(slate.placed(), clicks, influence);
+        if worth(&own) > worth(slate) {
+            *slate = own;
+        }
+    }
+    refine(&mut improved, slate.placed(), clicks, influence, student.sweeps).map_err(RerankError::other)?;
     *slate = improved;
     Ok(())
 }

@@ -170,10 +170,10 @@ fn sweeps(summary: &Summary, latencies: &Latencies) -> String {
     ];
     format!(
         "## Sweeps of the student\n\nPSAD-S picks a slate slot by slot, and then searches for a better one by what it knows of \
-         clicks. A sweep tries all swaps and insertions; those that are left when no single move helps begin anew from random \
-         swaps. Its teacher searches so with up to 20 sweeps per block, and distillation shows it what was found. PSAD-S of \
-         all other tables makes {own} of 20 at most. Both utilities and their difference are of {}; latency is of `{}` with \
-         the first of them.\n\n{}",
+         clicks, beginning with what it would pick untaught where that is worth more by them. A sweep tries all swaps and \
+         insertions; those that are left when no single move helps begin anew from random swaps. Its teacher searches so with \
+         up to 20 sweeps per block, and distillation shows it what was found. PSAD-S of all other tables makes {own} of 20 at \
+         most. Both utilities and their difference are of {}; latency is of `{}` with the first of them.\n\n{}",
         seeds(compared),
         TIMED.name(),
         table(&header, 1, rows)

@@ -3,7 +3,7 @@
 use ndarray::Array2;
 use proptest::{collection::vec, prelude::*};
 use psad_core::{Constraints, SlateBuilder, SlateError};
-use psad_decode::{DecodeError, Influence, refine};
+use psad_decode::{DecodeError, Influence, expected_clicks, refine};
 
 /// Log-odds of a click, what candidates do to those below them, how likely slots are looked at; and where to start.
 #[derive(Debug, Clone)]
@@ -58,6 +58,14 @@ fn lists() -> impl Strategy<Value = List> {
 }
 
 proptest! {
+    #[test]
+    fn expected_clicks_are_those_by_which_moves_are_judged(list in lists(), stranger in 9_usize..99) {
+        let found = expected_clicks(&list.start, &list.scores, &list.influence());
+        prop_assert!((found - list.worth(&list.start)).abs() < 1e-5, "{found}, {}", list.worth(&list.start));
+        // What is no candidate is not clicked.
+        prop_assert_eq!(expected_clicks(&[stranger], &list.scores, &list.influence()), 0.);
+    }
+
     #[test]
     fn more_sweeps_never_cost_clicks(list in lists()) {
         let mut before = list.worth(&list.start);

@@ -71,6 +71,25 @@ proptest! {
     }
 
     #[test]
+    fn a_taught_student_begins_with_the_better_of_two_slates(
+        world in worlds(), len in 1_usize..6, seed in any::<u64>(), sweeps in 1_usize..4,
+    ) {
+        let other = guidance(seed ^ 1, 5, &Device::flex());
+        let plain = student(&world, seed, |student| student);
+        let taught = student(&world, seed, |student| student.with_guidance(Some(other.clone())));
+        let refined = student(&world, seed, |student| {
+            student.with_guidance(Some(other.clone())).with_refinement(None, sweeps)
+        });
+        let [plainly, guided, refined] =
+            [&plain, &taught, &refined].map(|student| student.rerank_batch(&world.requests(), len).unwrap());
+        for (list, refined) in refined.iter().enumerate() {
+            let [own, guided, refined] =
+                [&plainly[list], &guided[list], refined].map(|slate| worth(&plain, &world, list, slate));
+            prop_assert!(refined >= own.max(guided) - 1e-4, "{} after {} and {}", refined, own, guided);
+        }
+    }
+
+    #[test]
     fn what_a_list_is_picked_by_is_the_same_alone_as_in_a_batch(
         world in worlds(), len in 1_usize..6, seed in any::<u64>(),
     ) {
