@@ -83,10 +83,10 @@ impl Influence {
         &self.pairs
     }
 
-    /// What stands above an item in the slot right below adds to it.
+    /// What stands above an item in the slot right below adds to it; what is no candidate adds nothing.
     pub(crate) fn above(&self, item: usize, placed: &[usize]) -> f32 {
         let effect = |(far, &above): (usize, &usize)| {
-            let pair = self.pairs.get((above * self.candidates).checked_add(item)?)?;
+            let pair = self.pairs.get(above.checked_mul(self.candidates)?.checked_add(item)?)?;
             Some(self.reach.get(far)? * pair)
         };
         if item < self.candidates { placed.iter().rev().enumerate().filter_map(effect).sum() } else { 0. }

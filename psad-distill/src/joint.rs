@@ -76,7 +76,8 @@ impl<E: ListEncoder, G: Generator, S: ListScorer> JointObjective<E, G, S> {
     }
 
     /// Has parts of the student's own learn from the teacher, and nothing else: `guide` reads the scorer's scores in the
-    /// ranker's place, `guidance` joins the influence and foresees by it, if there is one. With a guide neither scorer nor encoder is drawn away from the clicks.
+    /// ranker's place, `guidance` joins the influence and foresees by it, if there is one. With a guide neither scorer nor
+    /// encoder is drawn away from the clicks.
     #[must_use]
     pub fn with_guide(self, guide: Option<S>, guidance: Option<PairGuidance>) -> Self {
         Self { guide, guidance, ..self }

@@ -79,7 +79,7 @@ fn prepare(student: &Student, dispatch: Dispatch, slots: usize, workspace: &mut 
     if let Some(between) = &student.clicks.influence {
         between.between(dispatch, encoded, &mut hidden[0], influence);
         if let Some(taught) = student.guide.as_ref().and_then(|guide| guide.guidance.as_ref()) {
-            taught.beside(dispatch, encoded, &mut hidden[0], (&*influence, between), guidance);
+            taught.pairs.beside(dispatch, encoded, &mut hidden[0], (&*influence, between), guidance);
             taught.rows(dispatch, (encoded, influence), scores, slots, hidden, rows);
             return true;
         }

@@ -4,32 +4,20 @@ use psad_core::ModelFileError;
 use psad_decode::Influence;
 
 use crate::encoder::Encoded;
-use crate::influence::{PairInfluence, Pairs};
+use crate::influence::Pairs;
 use crate::kernel::{Buffer, Dispatch};
 use crate::source::Source;
 
 /// Pairs beside those of the influence, and foresight, `f Σ_i p_i (1 − p_i) I[c, i]`, with a factor for each number of slots
 /// below.
 pub(crate) struct Guidance {
-    pairs: Pairs,
+    pub(crate) pairs: Pairs,
     foresight: Vec<f32>,
 }
 
 impl Guidance {
     pub(crate) fn read(source: &Source<'_>, width: usize, max_candidates: usize) -> Result<Self, ModelFileError> {
         Ok(Self { pairs: Pairs::read(source, width)?, foresight: source.numbers("foresight", max_candidates)? })
-    }
-
-    /// The influence by which slates are picked, into `guided`; `known` is that of the list.
-    pub(crate) fn beside(
-        &self,
-        dispatch: Dispatch,
-        encoded: &Encoded,
-        hidden: &mut Buffer,
-        (known, influence): (&Influence, &PairInfluence),
-        guided: &mut Influence,
-    ) {
-        self.pairs.beside(dispatch, encoded, hidden, (known, influence), guided);
     }
 
     /// The scores of every slot of a slate, `[slots, candidates]`, into `rows`. The candidates are ranked by log-odds of a

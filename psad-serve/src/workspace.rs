@@ -19,7 +19,7 @@ pub(crate) struct Workspace {
     pub(crate) encoded: Encoded,
     pub(crate) hidden: [Buffer; 2],
     pub(crate) scores: Vec<f32>,
-    /// Scores of every slot, where they differ.
+    /// Scores of every slot by which a student picks.
     pub(crate) rows: Vec<f32>,
     pub(crate) decode: DecodeSpace,
     pub(crate) slate: SlateBuilder,

@@ -124,7 +124,7 @@ fn what_is_too_large_to_compute_is_an_error_as_in_training() {
         if place % 6 == 3 {
             // One alone.
             let mut dense = candidates.items().dense().to_owned();
-            dense.row_mut(place % 9).fill([1e18, 1e20, 1e30][place % 4 % 3]);
+            dense.row_mut(place % 9).fill([1e18, 1e20, 1e30][place / 6 % 3]);
             let items = Items::new(candidates.items().sparse().clone(), dense).expect("all of them are finite");
             candidates = Candidates::new(items, candidates.scores().to_vec().into()).expect("as many scores");
         } else if place % 3 == 0 {

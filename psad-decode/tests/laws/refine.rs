@@ -63,7 +63,14 @@ proptest! {
         let found = expected_clicks(&list.start, &list.scores, &list.influence());
         prop_assert!((found - list.worth(&list.start)).abs() < 1e-5, "{found}, {}", list.worth(&list.start));
         // What is no candidate is not clicked.
-        prop_assert_eq!(expected_clicks(&[stranger], &list.scores, &list.influence()), 0.);
+        for stranger in [stranger, usize::MAX] {
+            prop_assert_eq!(expected_clicks(&[stranger], &list.scores, &list.influence()), 0.);
+            let alone = expected_clicks(&[list.start[0]], &list.scores, &list.influence());
+            let below = expected_clicks(&[list.start[0], stranger], &list.scores, &list.influence());
+            prop_assert_eq!(below, alone);
+            // Nor does it do anything to what stands below.
+            prop_assert!(expected_clicks(&[stranger, list.start[0]], &list.scores, &list.influence()).is_finite());
+        }
     }
 
     #[test]

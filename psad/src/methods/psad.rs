@@ -60,8 +60,7 @@ pub struct PsadConfig {
     pub guide: bool,
     /// How often, 20 times at most, the student tries to improve a slate that it has picked, by the moves of planning and
     /// by what it knows of clicks (default 0); it begins with what it would pick untaught, where that is worth more by
-    /// them. Like planning it wants clicks learned well; without an influence it does
-    /// nothing.
+    /// them. Like planning it wants clicks learned well; without an influence it does nothing.
     pub refinement: usize,
     /// Widths of the scorer's hidden layers (default 64, 32).
     pub scorer_hidden: Vec<usize>,
