@@ -34,13 +34,24 @@ pub(crate) struct Point {
     pub(crate) ours: bool,
 }
 
+/// How much a bar asks to be looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tone {
+    /// Red.
+    Marked,
+    /// Blue.
+    Plain,
+    /// Grey.
+    Faint,
+}
+
 /// A named bar with an interval.
 pub(crate) struct Bar {
     pub(crate) name: String,
     pub(crate) value: f64,
     pub(crate) low: f64,
     pub(crate) high: f64,
-    pub(crate) ours: bool,
+    pub(crate) tone: Tone,
 }
 
 /// A picture as text.
@@ -139,6 +150,13 @@ pub(crate) fn scatter(area: &Area<'_>, title: &str, [x, y]: [&str; 2], points: &
         let at = chart.backend_coord(&(point.x, point.y));
         let shift = free_place(&mut taken, edge, at, point.name.chars().count());
         let style = ("sans-serif", 13).into_font().color(&colour);
+        // A name that is not beside its point is led to it.
+        if shift.1 != BESIDE {
+            let end = if shift.0 > 0 { NEAR } else { -NEAR };
+            let line = EmptyElement::at((point.x, point.y))
+                + PathElement::new(vec![(0, 0), (end, shift.1 + HALF_LINE)], colour.mix(0.5).stroke_width(1));
+            chart.draw_series([line]).map_err(|error| fault(&error))?;
+        }
         let name = EmptyElement::at((point.x, point.y))
             + Circle::new((0, 0), 4, colour.filled())
             + Text::new(point.name.clone(), shift, style);
@@ -147,11 +165,18 @@ pub(crate) fn scatter(area: &Area<'_>, title: &str, [x, y]: [&str; 2], points: &
     Ok(())
 }
 
+/// Pixels between a point and its name.
+const NEAR: i32 = 8;
+/// Where the top of a name lies that stands beside its point.
+const BESIDE: i32 = -6;
+/// From the top of a name to its middle.
+const HALF_LINE: i32 = 6;
+
 /// Moves a name so that it does not lie on one that stands there already, nor left of `edge`.
 fn free_place(taken: &mut Vec<(i32, i32, i32)>, edge: i32, (x, y): (i32, i32), letters: usize) -> (i32, i32) {
     let width = 7 * letters as i32;
-    let (right, left) = (8, -8 - width);
-    let rows = [-6, 8, -20, 22, -34, 36, -48, 50];
+    let (right, left) = (NEAR, -NEAR - width);
+    let rows = [BESIDE, 8, -20, 22, -34, 36, -48, 50];
     let places = rows.into_iter().flat_map(|row| [(right, row), (left, row)]);
     let apart = |&(dx, dy): &(i32, i32)| {
         let (from, top) = (x + dx, y + dy);
@@ -185,13 +210,18 @@ pub(crate) fn bars(area: &Area<'_>, title: &str, bars: &[Bar]) -> Result<()> {
         .disable_y_mesh()
         .disable_y_axis()
         .x_labels(6)
-        .x_label_formatter(&|value| format!("{value:.3}"))
+        // Not a negative zero, which would be printed as one.
+        .x_label_formatter(&|value| format!("{:.3}", (value * 1e3).round() / 1e3 + 0.))
         .light_line_style(WHITE)
         .draw()
         .map_err(|error| fault(&error))?;
     for (index, bar) in bars.iter().enumerate() {
         let (top, middle, bottom) = (index as f64 + 0.2, index as f64 + 0.5, index as f64 + 0.8);
-        let colour = if bar.ours { COLOURS[1] } else { COLOURS[0] };
+        let colour = match bar.tone {
+            Tone::Marked => COLOURS[1],
+            Tone::Plain => COLOURS[0],
+            Tone::Faint => COLOURS[4],
+        };
         let body = Rectangle::new([(0., top), (bar.value, bottom)], colour.mix(0.6).filled());
         chart.draw_series([body]).map_err(|error| fault(&error))?;
         let interval = PathElement::new(vec![(bar.low, middle), (bar.high, middle)], BLACK.stroke_width(1));

@@ -2,13 +2,15 @@
 
 use serde::Serialize;
 
+use super::inputs::{InputSummary, Row};
 use super::lists::Kind;
 use super::pool::{ONE_SHOT_ROW, STUDENT, TEACHER};
 use super::stats::{Difference, Estimate};
-use super::summary::{InputSummary, Row, VariantSummary};
+use super::summary::VariantSummary;
 use super::sweeps::Swept;
 use super::tables::seeds;
 use super::variants::{AUTOREGRESSIVE, ONE_BLOCK, UNDISTILLED};
+use super::verdict::{Verdict, listed};
 
 /// Whom PSAD-G is to beat by more than chance.
 const RIVALS: [&str; 6] = ["NAR4Rec", "PRM", "SetRank", "DLCM", "MIR", ONE_SHOT_ROW];
@@ -29,23 +31,26 @@ pub(crate) struct Claim {
     /// What was measured.
     pub(crate) measured: String,
     /// Whether that bears it out.
-    pub(crate) holds: bool,
+    pub(crate) verdict: Verdict,
 }
 
 impl Claim {
     /// A claim that cannot be judged does not hold.
-    fn new(id: &'static str, text: String, found: Option<(String, bool)>) -> Self {
-        let (measured, holds) = found.unwrap_or_else(|| ("not measured".to_owned(), false));
-        Self { id, text, measured, holds }
+    fn new(id: &'static str, text: String, found: Option<Found>) -> Self {
+        let (measured, verdict) = found.unwrap_or_else(|| ("not measured".to_owned(), Verdict::Fails));
+        Self { id, text, measured, verdict }
     }
 }
+
+/// What was measured, in words, and what it says.
+type Found = (String, Verdict);
 
 /// All claims, in the order of the report.
 pub(crate) fn claims(inputs: &[InputSummary], variants: &[VariantSummary], sweeps: &[Swept]) -> Vec<Claim> {
     let on = |kind: Kind| Measured {
         input: inputs.iter().find(|input| input.name == kind.name()),
         variants: variants.iter().filter(|variant| variant.input == kind.name()).collect(),
-        unswept: sweeps.iter().find(|swept| (swept.input, swept.sweeps) == (kind.name(), 0)),
+        sweeps: sweeps.iter().filter(|swept| swept.input == kind.name()).collect(),
     };
     let mut claims = Vec::new();
     for (id, text, judge) in FIRST {
@@ -64,7 +69,7 @@ pub(crate) fn claims(inputs: &[InputSummary], variants: &[VariantSummary], sweep
 struct Measured<'a> {
     input: Option<&'a InputSummary>,
     variants: Vec<&'a VariantSummary>,
-    unswept: Option<&'a Swept>,
+    sweeps: Vec<&'a Swept>,
 }
 
 impl Measured<'_> {
@@ -72,101 +77,139 @@ impl Measured<'_> {
         self.input?.row(name)
     }
 
-    fn variant(&self, label: &str, reranker: &str) -> Option<&VariantSummary> {
-        let same = |variant: &&&VariantSummary| (variant.label, variant.reranker) == (label, reranker);
-        self.variants.iter().find(same).copied()
+    /// The student with the least number of sweeps, or with the greatest.
+    fn swept(&self, most: bool) -> Option<&Swept> {
+        let own = self.sweeps.iter().copied();
+        if most { own.max_by_key(|swept| swept.sweeps) } else { own.min_by_key(|swept| swept.sweeps) }
     }
 
-    /// What PSAD is ahead of a variant of it by, with its interval, and the p-value.
-    fn lead(&self, label: &str, reranker: &str) -> Option<Difference> {
+    /// What PSAD is ahead of a variant of it by, over all lists and seed by seed.
+    fn lead(&self, label: &str, reranker: &str) -> Option<(Difference, Vec<f64>)> {
+        let same = |variant: &&&VariantSummary| (variant.label, variant.reranker) == (label, reranker);
+        let variant = self.variants.iter().find(same)?;
         // The table gives the variant minus PSAD.
-        let Difference { diff, low, high, p } = self.variant(label, reranker)?.vs_full?;
-        Some(Difference { diff: -diff + 0., low: -high + 0., high: -low + 0., p })
+        Some((variant.vs_full?.reversed(), reversed(&variant.vs_full_by_seed)))
+    }
+
+    /// What PSAD-G is ahead of a row by, likewise.
+    fn lead_of_teacher(&self, rival: &str) -> Option<(Difference, Vec<f64>)> {
+        let (rival, teacher) = (self.row(rival)?, self.row(TEACHER)?);
+        let by_seed = teacher.by_seed.iter().zip(&rival.by_seed).map(|(own, other)| own - other);
+        Some((rival.vs_teacher?.reversed(), by_seed.collect()))
     }
 }
 
+fn reversed(differences: &[f64]) -> Vec<f64> {
+    differences.iter().map(|diff| 0. - diff).collect()
+}
+
 /// A number, a text, and who judges it.
-type Judged = (&'static str, &'static str, fn(&Measured<'_>) -> Option<(String, bool)>);
+type Judged = (&'static str, &'static str, fn(&Measured<'_>) -> Option<Found>);
 
 /// The claims about medium and strong interactions.
-const FIRST: [Judged; 7] = [
+const FIRST: [Judged; 8] = [
     ("1a", "PSAD-G has the highest utility of all rerankers", highest),
+    ("1a", "PSAD-G is better than PSAD-S with as many sweeps, p < 0.05", beats_searching_student),
     ("1b", "PSAD-G is better than NAR4Rec, PRM, SetRank, DLCM, MIR and PSAD one-shot, p < 0.05 each", beats_rivals),
     ("1b", "PSAD-G is better than with all slots in one step, but otherwise alike, p < 0.05", beats_one_block),
     ("1c", "PSAD-G is within noise of, or better than, one slot per step", within_noise),
     ("1d", "PSAD-S keeps 90 % or more of PSAD-G's gain over the initial order", keeps),
-    ("1e", "PSAD-S is better than the same scorer without distillation, p < 0.05 and with every seed", distilled),
-    ("1e", "what PSAD-S picks, before any sweep, is better than without distillation, likewise", distilled_to_pick),
+    ("1e", "PSAD-S is better than the same scorer without distillation, p < 0.05", distilled),
+    ("1e", "what PSAD-S picks, before any sweep, is better than without distillation, p < 0.05", distilled_to_pick),
 ];
 
-fn highest(measured: &Measured<'_>) -> Option<(String, bool)> {
-    let teacher = measured.row(TEACHER)?.value.mean;
-    let others = measured.input?.rows.iter().filter(|row| row.name != TEACHER);
-    let next = others.max_by(|a, b| a.value.mean.total_cmp(&b.value.mean))?;
-    Some((format!("{teacher:.4}; the best other is {}, {:.4}", next.name, next.value.mean), teacher > next.value.mean))
+fn highest(measured: &Measured<'_>) -> Option<Found> {
+    let teacher = measured.row(TEACHER)?;
+    let others = || measured.input.into_iter().flat_map(|input| &input.rows).filter(|row| row.name != TEACHER);
+    let next = others().max_by(|a, b| a.value.mean.total_cmp(&b.value.mean))?;
+    let is_first = |seed: usize| others().all(|row| row.by_seed.get(seed) < teacher.by_seed.get(seed));
+    let by_seed: Vec<bool> = (0..teacher.by_seed.len()).map(is_first).collect();
+    let first = by_seed.iter().filter(|&&first| first).count();
+    let (own, other) = (teacher.value.mean, next.value.mean);
+    let said = format!(
+        "{own:.4}; the best other is {}, {other:.4}; first with {first} of {}",
+        next.name,
+        seeds(by_seed.len())
+    );
+    Some((said, Verdict::new(own > other, by_seed)))
 }
 
-fn beats_rivals(measured: &Measured<'_>) -> Option<(String, bool)> {
-    let (mut said, mut holds) = (Vec::new(), true);
+fn beats_searching_student(measured: &Measured<'_>) -> Option<Found> {
+    let Swept { sweeps, vs_teacher, vs_teacher_by_seed, .. } = measured.swept(true)?;
+    let (said, verdict) = led(&vs_teacher.reversed(), &reversed(vs_teacher_by_seed));
+    Some((format!("{sweeps} sweeps: {said}"), verdict))
+}
+
+fn beats_rivals(measured: &Measured<'_>) -> Option<Found> {
+    let (mut said, mut verdicts) = (Vec::new(), Vec::new());
     for rival in RIVALS {
-        let found = measured.row(rival)?.vs_teacher?;
-        // The table gives the rival minus PSAD-G.
-        let better = found.diff < 0. && found.is_significant();
-        let mark = if better { "" } else { " (not borne out)" };
-        said.push(format!("{:+.4} over {rival}{mark}", -found.diff + 0.));
-        holds &= better;
+        let (lead, by_seed) = measured.lead_of_teacher(rival)?;
+        let verdict = Verdict::of_lead(&lead, &by_seed);
+        let ahead = by_seed.iter().filter(|&&diff| diff > 0.).count();
+        let mark = match verdict {
+            Verdict::Holds => String::new(),
+            Verdict::Pooled => format!(" ({ahead} of {})", seeds(by_seed.len())),
+            Verdict::Fails => " (not borne out)".to_owned(),
+        };
+        said.push(format!("{:+.4} over {rival}{mark}", lead.diff));
+        verdicts.push(verdict);
     }
-    Some((said.join(", "), holds))
+    Some((said.join(", "), Verdict::all(verdicts)))
 }
 
-fn within_noise(measured: &Measured<'_>) -> Option<(String, bool)> {
-    let Difference { diff, low, high, .. } = measured.lead(AUTOREGRESSIVE, TEACHER)?;
-    let found = measured.variant(AUTOREGRESSIVE, TEACHER)?.vs_full_by_seed.len();
-    let seeds = seeds(found);
-    let said = format!("{diff:+.4} over one slot per step, 95 % interval [{low:+.4}, {high:+.4}], of {seeds}");
-    Some((said, high >= 0.))
+fn beats_one_block(measured: &Measured<'_>) -> Option<Found> {
+    let (lead, by_seed) = measured.lead(ONE_BLOCK, TEACHER)?;
+    Some(led(&lead, &by_seed))
 }
 
-fn beats_one_block(measured: &Measured<'_>) -> Option<(String, bool)> {
-    let lead = measured.lead(ONE_BLOCK, TEACHER)?;
-    Some((led(&lead), lead.diff > 0. && lead.is_significant()))
+/// Noise is that of all seeds together: that of one has no interval of its own.
+fn within_noise(measured: &Measured<'_>) -> Option<Found> {
+    let (lead, by_seed) = measured.lead(AUTOREGRESSIVE, TEACHER)?;
+    let Difference { diff, low, high, .. } = lead;
+    let said = format!("{diff:+.4}, 95 % interval [{low:+.4}, {high:+.4}]; by seed {}", listed(&by_seed));
+    Some((said, Verdict::new(high >= 0., [])))
 }
 
-fn led(Difference { diff, low, high, p }: &Difference) -> String {
-    format!("{diff:+.4}, 95 % interval [{low:+.4}, {high:+.4}], p = {p:.4}")
-}
-
-fn keeps(measured: &Measured<'_>) -> Option<(String, bool)> {
+fn keeps(measured: &Measured<'_>) -> Option<Found> {
     let gain = |name| Some(measured.row(name)?.vs_initial?.diff);
     let (student, teacher) = (gain(STUDENT)?, gain(TEACHER)?);
-    if teacher <= 0. {
-        return Some((format!("{TEACHER} gains nothing ({teacher:+.4})"), false));
-    }
-    let part = student / teacher;
-    Some((format!("{:.1} % ({student:+.4} of {teacher:+.4})", 100. * part), part >= KEPT))
+    let Some(Estimate { mean, low, high }) = measured.input?.kept else {
+        return Some((format!("{TEACHER} gains nothing ({teacher:+.4})"), Verdict::Fails));
+    };
+    let [part, from, to] = [mean, low, high].map(|part| 100. * part);
+    let by_seed = measured.input.map_or(&[][..], |input| &input.kept_by_seed);
+    let listed: Vec<String> = by_seed.iter().map(|part| format!("{:.1}", 100. * part)).collect();
+    let said = format!(
+        "{part:.1} % ({student:+.4} of {teacher:+.4}), 95 % interval [{from:.1}, {to:.1}]; by seed {}",
+        listed.join(", ")
+    );
+    Some((said, Verdict::new(mean >= KEPT, by_seed.iter().map(|&part| part >= KEPT))))
 }
 
-fn distilled(measured: &Measured<'_>) -> Option<(String, bool)> {
-    let by_seed: Vec<f64> = measured.variant(UNDISTILLED, STUDENT)?.vs_full_by_seed.iter().map(|diff| -diff).collect();
-    Some(learned(measured.lead(UNDISTILLED, STUDENT)?, &by_seed))
+fn distilled(measured: &Measured<'_>) -> Option<Found> {
+    let (lead, by_seed) = measured.lead(UNDISTILLED, STUDENT)?;
+    Some(led(&lead, &by_seed))
 }
 
-fn distilled_to_pick(measured: &Measured<'_>) -> Option<(String, bool)> {
-    let Swept { gain, gain_by_seed, .. } = measured.unswept?;
-    Some(learned(*gain, gain_by_seed))
+fn distilled_to_pick(measured: &Measured<'_>) -> Option<Found> {
+    let Swept { gain, gain_by_seed, .. } = measured.swept(false).filter(|swept| swept.sweeps == 0)?;
+    Some(led(gain, gain_by_seed))
 }
 
-/// Whether distillation is worth something: the luck of a fit is not in the p-value, which knows of users and lists alone.
-fn learned(lead: Difference, by_seed: &[f64]) -> (String, bool) {
-    let said: Vec<String> = by_seed.iter().map(|diff| format!("{diff:+.4}")).collect();
-    let holds = lead.diff > 0. && lead.is_significant() && by_seed.iter().all(|&diff| diff > 0.);
-    (format!("{}; by seed {}", led(&lead), said.join(", ")), holds)
+/// A lead, and whether it is one.
+fn led(lead: &Difference, by_seed: &[f64]) -> Found {
+    let Difference { diff, low, high, p } = lead;
+    let said = format!("{diff:+.4}, 95 % interval [{low:+.4}, {high:+.4}], p = {p:.4}; by seed {}", listed(by_seed));
+    (said, Verdict::of_lead(lead, by_seed))
 }
 
-fn near_optimum(measured: &Measured<'_>) -> Option<(String, bool)> {
-    let Estimate { mean, low, high } = measured.row(TEACHER)?.share?;
+fn near_optimum(measured: &Measured<'_>) -> Option<Found> {
+    let teacher = measured.row(TEACHER)?;
+    let Estimate { mean, low, high } = teacher.share?;
     let [share, from, to] = [mean, low, high].map(|part| 100. * part);
-    Some((format!("{share:.2} %, 95 % interval [{from:.2}, {to:.2}]"), mean >= REACHED))
+    let listed: Vec<String> = teacher.share_by_seed.iter().map(|part| format!("{:.2}", 100. * part)).collect();
+    let said = format!("{share:.2} %, 95 % interval [{from:.2}, {to:.2}]; by seed {}", listed.join(", "));
+    Some((said, Verdict::new(mean >= REACHED, teacher.share_by_seed.iter().map(|&part| part >= REACHED))))
 }
 
 #[cfg(test)]
@@ -179,6 +222,7 @@ mod tests {
             name,
             value: Estimate { mean, low: mean, high: mean },
             by_seed: vec![mean],
+            share_by_seed: vec![mean / 4.],
             share: Some(Estimate { mean: mean / 4., low: mean / 4., high: mean / 4. }),
             regret: None,
             ndcg: None,
@@ -198,12 +242,21 @@ mod tests {
             users: 5,
             judged_by: "utility",
             optimum: Some(4.),
+            greedy: Some(3.5),
+            by_attraction: Some(3.),
+            kept: Some(Estimate { mean: 0.95, low: 0.94, high: 0.96 }),
+            kept_by_seed: vec![0.95],
             rows,
         }
     }
 
+    /// The first claim of that number and input.
+    fn claim(claims: &[Claim], id: &str, part: &str) -> Claim {
+        claims.iter().find(|claim| claim.id == id && claim.text.contains(part)).unwrap().clone()
+    }
+
     fn verdict(claims: &[Claim], id: &str, part: &str) -> bool {
-        claims.iter().find(|claim| claim.id == id && claim.text.contains(part)).unwrap().holds
+        claim(claims, id, part).verdict == Verdict::Holds
     }
 
     #[test]
@@ -221,13 +274,17 @@ mod tests {
         assert!(!verdict(&better, "1a", "(strong)") && !verdict(&better, "1b", "(strong)"));
         let chance = claims(&[strong(2.9, 0.2)], &[], &[]);
         assert!(verdict(&chance, "1a", "(strong)") && !verdict(&chance, "1b", "(strong)"));
-        let said = &chance.iter().find(|claim| claim.id == "1b" && claim.text.contains("strong")).unwrap().measured;
+        let said = claim(&chance, "1b", "strong").measured;
         assert!(said.contains("+0.1000 over PRM (not borne out)"), "{said}");
     }
 
     #[test]
     fn what_was_not_measured_does_not_hold() {
-        assert!(claims(&[], &[], &[]).iter().all(|claim| !claim.holds && claim.measured == "not measured"));
+        assert!(
+            claims(&[], &[], &[])
+                .iter()
+                .all(|claim| claim.verdict == Verdict::Fails && claim.measured == "not measured")
+        );
     }
 
     fn variant(label: &'static str, reranker: &'static str, diff: f64, low: f64, high: f64, p: f64) -> VariantSummary {
@@ -263,6 +320,8 @@ mod tests {
             untaught: Estimate { mean: 0., low: 0., high: 0. },
             gain: Difference { diff, low: diff, high: diff, p },
             gain_by_seed: gains.to_vec(),
+            vs_teacher: Difference { diff, low: diff, high: diff, p },
+            vs_teacher_by_seed: gains.to_vec(),
         }
     }
 
@@ -275,11 +334,33 @@ mod tests {
             assert!(claim.text.ends_with("(medium)"));
             claim
         };
-        assert!(judged(&[swept(1, [-1., -1.], 0.001), swept(0, [0.1, 0.2], 0.001)]).holds);
-        assert!(!judged(&[swept(0, [-0.1, -0.2], 0.001)]).holds, "it is worse");
-        assert!(!judged(&[swept(0, [0.3, -0.1], 0.001)]).holds, "one seed says otherwise");
-        assert!(!judged(&[swept(0, [0.1, 0.2], 0.2)]).holds, "it may be chance");
+        let found = [swept(1, [-1., -1.], 0.001), swept(0, [0.1, 0.2], 0.001)];
+        assert_eq!(judged(&found).verdict, Verdict::Holds);
+        assert_eq!(judged(&[swept(0, [-0.1, -0.2], 0.001)]).verdict, Verdict::Fails, "it is worse");
+        assert_eq!(judged(&[swept(0, [0.3, -0.1], 0.001)]).verdict, Verdict::Pooled, "one seed says otherwise");
         assert_eq!(judged(&[swept(1, [0.1, 0.2], 0.001)]).measured, "not measured");
+    }
+
+    #[test]
+    fn the_teacher_is_held_against_the_student_that_searches_longest() {
+        let found = [swept(20, [-0.1, -0.2], 0.001), swept(1, [0.1, 0.2], 0.001)];
+        let claims = claims(&[], &[], &found);
+        let claim = claims.iter().find(|claim| claim.text.contains("as many sweeps") && claim.text.contains("medium"));
+        let Claim { measured, verdict, .. } = claim.unwrap();
+        assert_eq!(*verdict, Verdict::Holds);
+        assert!(measured.starts_with("20 sweeps: +0.1500") && measured.ends_with("+0.1000, +0.2000"), "{measured}");
+    }
+
+    #[test]
+    fn a_seed_that_says_otherwise_is_told() {
+        let mut input = strong(2.5, 0.001);
+        input.rows[0].by_seed = vec![3.5];
+        let claims = claims(&[input], &[], &[]);
+        for id in ["1a", "1b"] {
+            assert_eq!(claim(&claims, id, "strong").verdict, Verdict::Pooled, "{id}");
+        }
+        assert!(claim(&claims, "1a", "strong").measured.ends_with("first with 0 of 1 seed"), "{claims:?}");
+        assert!(claim(&claims, "1b", "strong").measured.starts_with("+0.5000 over NAR4Rec (0 of 1 seed), +0.5"));
     }
 
     #[test]
@@ -290,10 +371,13 @@ mod tests {
         assert!(!verdict(&with(-0.2, 0.2), "1e", "strong") && !verdict(&with(0.2, 0.001), "1e", "strong"));
         assert!(!verdict(&with(-0.2, 0.001), "1e", "medium"), "another input was measured");
         let claims = with(-0.2, 0.001);
-        let said = &claims.iter().find(|claim| claim.id == "1e" && claim.holds).unwrap().measured;
-        assert_eq!(said, "+0.2000, 95 % interval [-0.1000, +0.3000], p = 0.0010; by seed +0.2000, +0.2100");
+        assert_eq!(
+            claim(&claims, "1e", "strong").measured,
+            "+0.2000, 95 % interval [-0.1000, +0.3000], p = 0.0010; by seed +0.2000, +0.2100"
+        );
         let mut one = variant(UNDISTILLED, STUDENT, -0.2, -0.3, -0.1, 0.001);
         one.vs_full_by_seed[1] = 0.001;
-        assert!(!verdict(&super::claims(&[], &[one], &[]), "1e", "strong"), "one seed says otherwise");
+        let claims = super::claims(&[], &[one], &[]);
+        assert_eq!(claim(&claims, "1e", "strong").verdict, Verdict::Pooled, "one seed says otherwise");
     }
 }

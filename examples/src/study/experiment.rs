@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use super::diversified;
 use super::fitting::{Fit, Job, Unit, models};
+use super::informed;
 use super::lists::{Kind, Lists};
 use super::measure::{Values, measure};
 use super::parallel::in_parallel;
@@ -209,9 +210,18 @@ pub(crate) fn unfitted(lists: &Lists) -> Result<Vec<Order>> {
 
 fn orders(lists: &Lists) -> Result<Vec<Outcome>> {
     let Lists { kind, seed, test, .. } = lists;
-    let measured = unfitted(lists)?.into_iter().map(|(unit, strength, order)| {
-        let values = vec![(unit, measure(&order, test, kind.slots())?)];
-        Ok(Outcome { kind: *kind, seed: *seed, unit, values, strength, fit: None })
-    });
-    measured.collect()
+    let outcome = |unit, values, strength| Outcome {
+        kind: *kind,
+        seed: *seed,
+        unit,
+        values: vec![(unit, values)],
+        strength,
+        fit: None,
+    };
+    let mut found = Vec::new();
+    for (unit, strength, order) in unfitted(lists)? {
+        found.push(outcome(unit, measure(&order, test, kind.slots())?, strength));
+    }
+    let informed = informed::orders(lists)?.into_iter().map(|(unit, values)| outcome(unit, values, None));
+    Ok(found.into_iter().chain(informed).collect())
 }

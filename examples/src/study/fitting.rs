@@ -8,12 +8,12 @@ use psad::burn::module::Module;
 use psad::core::ModelFile;
 use psad::methods::{Nar4RecConfig, PlainEncoderConfig, PointwiseMlpConfig};
 use psad::train::{TrainConfig, Trainer};
-use psad::{LabeledList, Method, MethodConfig, PsadConfig, Reranker, ValidationPoint};
+use psad::{LabeledList, Method, MethodConfig, PsadConfig, PsadModel, Reranker, ValidationPoint};
 
 use super::diversified;
 use super::lists::{Kind, Lists};
 use super::measure::{mean, measure};
-use super::pool::STUDENT;
+use super::pool::{STUDENT, TEACHER};
 use super::scale::Scale;
 use super::sweeps::SWEPT;
 use super::variants::{BLOCK_SIZE, Change, UNDISTILLED, Variant};
@@ -77,8 +77,8 @@ impl Unit {
 pub(crate) struct Fit {
     /// Mean over its rerankers of what they reach on the validation lists.
     pub(crate) validation: f64,
-    /// Values that are trained, without the rows of the tables.
-    pub(crate) weights: usize,
+    /// Values that each reranker has learned, without the rows of the tables.
+    pub(crate) weights: Vec<(&'static str, usize)>,
     /// How much a reranker of it mixes categories, if one does.
     pub(crate) strength: Option<f64>,
     /// The rerankers under their names.
@@ -170,6 +170,7 @@ impl Job<'_> {
     fn taught(&self, config: PsadConfig, scale: &Scale) -> Result<Fit> {
         let method = Method::new(&self.lists.schema, config, self.lists.seed)?;
         let (method, mut fit) = self.trained(method, scale, true)?;
+        fit.weights = weights(method.model());
         let shown = self.unit.variant.is_none_or(|variant| variant.label == UNDISTILLED) && !self.unit.is_long;
         if shown && matches!(self.lists.kind, Kind::Medium | Kind::Strong) {
             for (sweeps, name) in SWEPT.into_iter().filter(|(_, name)| *name != STUDENT) {
@@ -204,7 +205,8 @@ impl Job<'_> {
         })?;
         let best = fitted.epochs.iter().map(|epoch| epoch.validation).fold(f64::NEG_INFINITY, f64::max);
         let file = served.then(|| fitted.method.to_file()).transpose()?;
-        let (weights, rerankers) = (fitted.method.model().num_params(), fitted.method.rerankers());
+        let weights = vec![(C::NAME, fitted.method.model().num_params())];
+        let rerankers = fitted.method.rerankers();
         Ok((fitted.method, Fit { validation: best, weights, strength: None, rerankers, file }))
     }
 
@@ -225,6 +227,14 @@ impl Job<'_> {
         }
         TrainConfig { epochs, batch_size, learning_rate, workers, seed, patience: None, ..plan }
     }
+}
+
+/// What teacher and student have learned; they share all but the parts that are theirs alone.
+fn weights(model: &PsadModel) -> Vec<(&'static str, usize)> {
+    let all = model.num_params();
+    let of_teacher = model.generator.num_params() + model.base.num_params();
+    let of_student = model.scorer.num_params() + model.guide.num_params() + model.guidance.num_params();
+    vec![(TEACHER, all - of_student), (STUDENT, all - of_teacher)]
 }
 
 impl fmt::Display for Job<'_> {

@@ -3,10 +3,13 @@
 //! A list of independent fits runs on all cores, one thread each; answers are put in the order of the list, so that
 //! everything but latency is the same on every run.
 
+mod activity;
 mod claims;
 mod diversified;
 mod experiment;
 mod fitting;
+mod informed;
+mod inputs;
 mod latency;
 mod lists;
 mod measure;
@@ -22,6 +25,7 @@ mod summary;
 mod sweeps;
 mod tables;
 mod variants;
+mod verdict;
 
 use std::path::PathBuf;
 

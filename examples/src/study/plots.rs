@@ -2,14 +2,15 @@
 
 use anyhow::Result;
 
+use super::inputs::InputSummary;
 use super::latency::Latencies;
 use super::lists::Kind;
 use super::pool::{STUDENT, TEACHER};
 use super::stats::Difference;
-use super::summary::{InputSummary, Summary};
+use super::summary::Summary;
 use super::tables::seeds;
 use super::variants::BLOCK_SIZE;
-use crate::drawing::{Bar, Curve, Point, bars, lines, scatter, svg};
+use crate::drawing::{Bar, Curve, Point, Tone, bars, lines, scatter, svg};
 
 /// All pictures with the names of their files.
 pub(crate) fn draw(summary: &Summary, latencies: &Latencies) -> Result<[(&'static str, String); 4]> {
@@ -44,7 +45,12 @@ fn quality(summary: &Summary, latencies: &Latencies) -> Result<String> {
             });
             // A random order is so far below that it would flatten all others.
             let points: Vec<Point> = points.filter(|point| point.name != super::experiment::RANDOM).collect();
-            scatter(&area, &format!("{} interactions", kind.name()), ["p50 of an answer, µs", "utility"], &points)?;
+            scatter(
+                &area,
+                &format!("{} interactions (red: PSAD)", kind.name()),
+                ["p50 of an answer, µs", "utility"],
+                &points,
+            )?;
         }
         Ok(())
     })
@@ -70,7 +76,7 @@ fn blocks(summary: &Summary, latencies: &Latencies) -> Result<String> {
     }
     svg((960, 400), |root| {
         let (left, right) = root.split_horizontally(480);
-        bars(&left, &format!("{TEACHER}: utility minus K = {BLOCK_SIZE}, strong (red: p < 0.05)"), &differences)?;
+        bars(&left, &format!("{TEACHER}: utility minus K = {BLOCK_SIZE}, strong ({KEY})"), &differences)?;
         lines(&right, "p50 of an answer, µs", "slots per step K", &latency, 0)
     })
 }
@@ -86,7 +92,7 @@ fn ablations(summary: &Summary) -> Result<String> {
     };
     let (teacher, student) = (of(TEACHER), of(STUDENT));
     let height = 90 + 26 * teacher.len() as u32;
-    let title = |name| format!("{name}: utility minus full PSAD (red: p < 0.05, several seeds)");
+    let title = |name| format!("{name}: utility minus full PSAD ({KEY})");
     svg((1480, height), |root| {
         let (left, right) = root.split_horizontally(740);
         bars(&left, &title(TEACHER), &teacher)?;
@@ -94,10 +100,18 @@ fn ablations(summary: &Summary) -> Result<String> {
     })
 }
 
+/// The colours of [`bar`].
+const KEY: &str = "red: p < 0.05; grey: one seed";
+
 /// A difference; what one fit of one seed differs by is not highlighted.
 fn bar(name: String, found: Difference, seeds: usize) -> Bar {
     let Difference { diff, low, high, .. } = found;
-    Bar { name, value: diff, low, high, ours: found.is_significant() && seeds > 1 }
+    let tone = match (seeds > 1, found.is_significant()) {
+        (false, _) => Tone::Faint,
+        (true, true) => Tone::Marked,
+        (true, false) => Tone::Plain,
+    };
+    Bar { name, value: diff, low, high, tone }
 }
 
 fn regret(summary: &Summary) -> Result<String> {
@@ -105,14 +119,14 @@ fn regret(summary: &Summary) -> Result<String> {
         let (left, right) = root.split_horizontally(560);
         for (area, kind) in [(left, Kind::StrongEight), (right, Kind::Strong)] {
             let rows = named(summary, kind).map_or(&[][..], |input| &input.rows);
-            let bar = |row: &super::summary::Row| {
+            let bar = |row: &super::inputs::Row| {
                 let found = row.regret?;
-                let ours = row.name.starts_with("PSAD");
-                Some(Bar { name: row.name.to_owned(), value: found.mean, low: found.low, high: found.high, ours })
+                let tone = if row.name.starts_with("PSAD") { Tone::Marked } else { Tone::Plain };
+                Some(Bar { name: row.name.to_owned(), value: found.mean, low: found.low, high: found.high, tone })
             };
             let found: Vec<Bar> = rows.iter().filter_map(bar).collect();
             let best = if kind.is_exhaustive() { "all slates tried" } else { "best of a search" };
-            bars(&area, &format!("regret, {} ({best})", kind.name()), &found)?;
+            bars(&area, &format!("regret, {} ({best}; red: PSAD)", kind.name()), &found)?;
         }
         Ok(())
     })

@@ -27,7 +27,7 @@ pub(crate) fn protocol(summary: &Summary) -> String {
          repeated byte for byte. Latencies (in `study-latency.json`, the tables' last columns and two pictures) are of \
          one machine and vary from run to run."
     );
-    [head, inputs(summary), methods(summary), tuning(summary), statistics(summary)].join("\n\n") + "\n"
+    [head, inputs(summary), simulator(), methods(summary), tuning(summary), statistics(summary)].join("\n\n") + "\n"
 }
 
 fn inputs(summary: &Summary) -> String {
@@ -56,6 +56,20 @@ fn inputs(summary: &Summary) -> String {
     )
 }
 
+/// So that nobody has to read the simulator to know what its users are like.
+fn simulator() -> String {
+    "**The simulated users.** Each item attracts a user by itself, with a chance that grows with how near its hidden point lies \
+     to the user's taste of this visit, and with its hidden quality. What stands in the five slots above changes that chance: \
+     every item of the same category lowers it by a share of the user's own (satiation), every item of the one category that \
+     goes with it raises it. Weak, medium and strong interactions are 0.1, 0.4 and 0.8 times these shares. Who sees a slot clicks \
+     with the chance that results, and goes on with a probability of their own. Requests hold the category, a noisy view of the \
+     rest, a history, and the scores of a ranker that correlate with attraction (0.6) and know nothing of what stands above. \
+     PSAD fits what an item does to the log-odds of those below it, alike for all users, fading with distance, and a chance \
+     to look at each slot. That is near to how these users are made, and no other method here tries it: the lead of PSAD says \
+     what reranking by such a model is worth where users are such."
+        .to_owned()
+}
+
 fn methods(summary: &Summary) -> String {
     let weights: Vec<String> =
         summary.weights.iter().map(|(name, &count)| format!("{name} {}", thousands(count))).collect();
@@ -68,8 +82,10 @@ fn methods(summary: &Summary) -> String {
          clicked, how often a slot is looked at, and what an item does to those below it, and plans with that. So a part \
          of its lead is what it learns from, another that it plans: \"PSAD one-shot\" has the first without the second, \
          and \"{IDEAL}\" among the ablations has neither. MMR, DPP and SSD mix the \
-         categories of the ranker's order, and learn nothing; MLP + MMR mixes those of the MLP's.{rated} Widths and \
-         depths are alike; values that are trained, beside embedding rows: {}.",
+         categories of the ranker's order, and learn nothing; MLP + MMR mixes those of the MLP's, whose scores, like the ranker's, are one per candidate.{rated} All \
+         methods have embedding rows of one width, and hidden layers of 32, but for those of 16 in MIR; what they have of them is \
+         as published. So they differ in size. Values that are learned, beside embedding rows: {}. PSAD-G and PSAD-S have an \
+         encoder in common.",
         weights.join(", ")
     )
 }

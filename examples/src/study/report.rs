@@ -1,13 +1,17 @@
 //! The study as a page.
 
+use super::activity::Activity;
 use super::experiment::LONG;
+use super::inputs::{InputSummary, Row};
 use super::latency::{Latencies, TIMED, Timing};
 use super::lists::Kind;
 use super::pool::{STUDENT, TEACHER};
 use super::protocol::protocol;
-use super::summary::{Activity, InputSummary, Row, Summary, VariantSummary};
+use super::summary::{Summary, VariantSummary};
 use super::sweeps::{SWEPT, Swept};
 use super::tables::{differing, estimated, number, percents, seeds, table, thousands};
+use super::verdict::listed;
+use crate::SLATE_LENGTH;
 
 /// All of it.
 pub(crate) fn markdown(summary: &Summary, latencies: &Latencies) -> String {
@@ -31,30 +35,62 @@ pub(crate) fn markdown(summary: &Summary, latencies: &Latencies) -> String {
 
 fn claims(summary: &Summary) -> String {
     let rows = summary.claims.iter().map(|claim| {
-        let verdict = if claim.holds { "holds" } else { "**does not hold**" };
-        vec![format!("{}: {}", claim.id, claim.text), claim.measured.clone(), verdict.to_owned()]
+        let verdict = claim.verdict.text().to_owned();
+        vec![format!("{}: {}", claim.id, claim.text), claim.measured.clone(), verdict]
     });
-    format!("## Claims\n\nWorked out from the numbers below.\n\n{}", table(&["claim", "measured", ""], 3, rows))
+    format!(
+        "## Claims\n\nWorked out from the numbers below, by one rule: over the lists of all seeds together it must be so, with p < 0.05 \
+         where the claim says that, and with every seed the number must be on the right side; 1c asks for the former alone. That \
+         off-policy estimators cover the truth or refuse (3) is tested in `psad-eval/tests`; that two runs give the same numbers (4) \
+         is seen by comparing their `study.json`.\n\n{}\n{}",
+        table(&["claim", "measured", ""], 3, rows),
+        unclaimed(summary)
+    )
+}
+
+/// Inputs on which PSAD is not claimed to be ahead, lest claims be all that is read.
+fn unclaimed(summary: &Summary) -> String {
+    let inputs =
+        summary.inputs.iter().filter(|input| [Kind::Weak, Kind::Ratings].map(Kind::name).contains(&input.name));
+    let said = inputs.filter_map(|input| {
+        let (teacher, best) = (input.row(TEACHER)?, input.best()?);
+        let found =
+            format!("On `{}`, which no claim is about, {TEACHER} reaches {:.4}", input.name, teacher.value.mean);
+        Some(match &best.vs_teacher {
+            None => format!("{found}, more than all others.\n"),
+            Some(lead) => format!(
+                "{found}; the best is {} with {:.4}, minus {TEACHER} {}.\n",
+                best.name,
+                best.value.mean,
+                differing(Some(lead), best.by_seed.len())
+            ),
+        })
+    });
+    said.collect()
 }
 
 fn about_tables(summary: &Summary) -> String {
     let first = summary.seeds.first().copied().unwrap_or_default();
     format!(
         "Utility is expected clicks per slate. The share of the optimum is the sum of utilities over that of the best \
-         slates: found by trying all for `strong-8`, by a search that knows the truth otherwise. NDCG and MAP are of \
+         slates: found by trying all for `strong-8`, by a search that knows the truth otherwise. Beside the best slates stands \
+         what needs no search: the greedy ones, filled slot by slot with the greatest true chance of a click below what stands \
+         there already, and those by attraction, the true chance in the first slot. NDCG and MAP are of \
          clicks that were logged on another slate, so they reward its order. Latency is of one answer through burn on \
          one thread, on `medium` with seed {first}.\n\n"
     )
 }
 
 /// A name, whether it is shown, and what stands in it.
-type Column<'a> = (&'static str, bool, Box<dyn Fn(&Row) -> String + 'a>);
+type Column<'a> = (&'a str, bool, Box<dyn Fn(&Row) -> String + 'a>);
 
 fn main_table(input: &InputSummary, latencies: &Latencies) -> String {
     // Where users cannot be asked, NDCG is what counts, and the best slates are unknown.
     let known = input.optimum.is_some();
     // Other lengths of lists, and other features, take other times.
     let timed = [Kind::Weak, Kind::Medium, Kind::Strong].map(Kind::name).contains(&input.name);
+    // A slate of eight has no tenth slot.
+    let [ndcg, map] = ["NDCG", "MAP"].map(|name| format!("{name}@{}", input.slots.min(SLATE_LENGTH)));
     let columns: Vec<Column<'_>> = vec![
         (
             "reranker",
@@ -63,8 +99,8 @@ fn main_table(input: &InputSummary, latencies: &Latencies) -> String {
         ),
         (input.judged_by, true, Box::new(|row| estimated(&row.value))),
         ("of optimum", known, Box::new(|row| percents(row.share.as_ref()))),
-        ("NDCG@10", known, Box::new(|row| number(row.ndcg, 4))),
-        ("MAP@10", true, Box::new(|row| number(row.map, 4))),
+        (&ndcg, known, Box::new(|row| number(row.ndcg, 4))),
+        (&map, true, Box::new(|row| number(row.map, 4))),
         ("minus PSAD-G", true, Box::new(|row| differing(row.vs_teacher.as_ref(), row.by_seed.len()))),
         ("minus initial order", true, Box::new(|row| differing(row.vs_initial.as_ref(), row.by_seed.len()))),
         ("p50 µs", timed, Box::new(|row| number(latencies.rows.get(row.name).map(|timing| timing.burn.p50), 0))),
@@ -73,13 +109,19 @@ fn main_table(input: &InputSummary, latencies: &Latencies) -> String {
     let columns: Vec<_> = columns.into_iter().filter(|(_, shown, _)| *shown).collect();
     let header: Vec<&str> = columns.iter().map(|(name, _, _)| *name).collect();
     let row = |row: &Row| columns.iter().map(|(_, _, cell)| cell(row)).collect();
-    let optimum = input.optimum.map_or_else(String::new, |value| format!("; the best slates have {value:.4}"));
+    let worth = |text: &str, value: Option<f64>| value.map_or_else(String::new, |value| format!("{text}{value:.4}"));
+    let truth = [
+        worth("; the best slates have ", input.optimum),
+        worth(", the greedy ones of someone who knows the truth ", input.greedy),
+        worth(", those by true attraction ", input.by_attraction),
+    ];
     format!(
-        "### {}\n\n{} lists of {} users, {} slots{optimum}.\n\n{}\n",
+        "### {}\n\n{} lists of {} users, {} slots{}.\n\n{}\n",
         input.name,
         thousands(input.lists),
         thousands(input.users),
         input.slots,
+        truth.concat(),
         table(&header, 1, input.rows.iter().map(row))
     )
 }
@@ -145,15 +187,15 @@ fn ablations(summary: &Summary) -> String {
 /// What distillation is worth, the more the student may search by itself.
 fn sweeps(summary: &Summary, latencies: &Latencies) -> String {
     let rows = summary.sweeps.iter().map(|swept| {
-        let Swept { input, sweeps, taught, untaught, gain, gain_by_seed } = swept;
-        let by_seed: Vec<String> = gain_by_seed.iter().map(|gain| format!("{gain:+.4}")).collect();
+        let Swept { input, sweeps, taught, untaught, gain, gain_by_seed, vs_teacher, vs_teacher_by_seed } = swept;
         vec![
             (*input).to_owned(),
             sweeps.to_string(),
             estimated(taught),
             estimated(untaught),
             differing(Some(gain), gain_by_seed.len()),
-            by_seed.join(", "),
+            listed(gain_by_seed),
+            differing(Some(vs_teacher), vs_teacher_by_seed.len()),
             number(latencies.sweeps.get(sweeps).map(|time| time.p50), 0),
         ]
     });
@@ -166,6 +208,7 @@ fn sweeps(summary: &Summary, latencies: &Latencies) -> String {
         "without distillation",
         "distillation is worth",
         "by seed",
+        "minus PSAD-G",
         "p50 µs through burn",
     ];
     format!(
@@ -173,7 +216,8 @@ fn sweeps(summary: &Summary, latencies: &Latencies) -> String {
          clicks, beginning with what it would pick untaught where that is worth more by them. A sweep tries all swaps and \
          insertions; those that are left when no single move helps begin anew from random swaps. Its teacher searches so with \
          up to 20 sweeps per block, and distillation shows it what was found. PSAD-S of all other tables makes {own} of 20 at \
-         most. Both utilities and their difference are of {}; latency is of `{}` with the first of them.\n\n{}",
+         most. With as many sweeps as the teacher it is PSAD-G without the generator: its scores know nothing of what stands above \
+         but the influence between pairs. Utilities and differences are of {}; latency is of `{}` with the first of them.\n\n{}",
         seeds(compared),
         TIMED.name(),
         table(&header, 1, rows)

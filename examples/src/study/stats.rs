@@ -38,6 +38,12 @@ impl Difference {
     pub(crate) fn is_significant(&self) -> bool {
         self.p < LEVEL
     }
+
+    /// b − a.
+    pub(crate) fn reversed(&self) -> Self {
+        // Not a negative zero, which would be printed as one.
+        Self { diff: 0. - self.diff, low: 0. - self.high, high: 0. - self.low, p: self.p }
+    }
 }
 
 /// The mean, with whole clusters drawn for its interval.

@@ -3,9 +3,9 @@
 use anyhow::Result;
 use serde::Serialize;
 
-use super::pool::{Pool, STUDENT};
+use super::inputs::{by_seed, gained};
+use super::pool::{Pool, STUDENT, TEACHER};
 use super::stats::{Difference, Estimate, difference, estimate};
-use super::summary::by_seed;
 use super::variants::UNDISTILLED;
 
 /// Numbers of sweeps with the names of their rerankers; [`STUDENT`] has as many as `PsadConfig::planning` says.
@@ -27,6 +27,10 @@ pub(crate) struct Swept {
     pub(crate) gain: Difference,
     /// The same, seed by seed.
     pub(crate) gain_by_seed: Vec<f64>,
+    /// PSAD-S as it is minus PSAD-G.
+    pub(crate) vs_teacher: Difference,
+    /// The same, seed by seed.
+    pub(crate) vs_teacher_by_seed: Vec<f64>,
 }
 
 /// All numbers of sweeps on an input.
@@ -37,15 +41,18 @@ pub(crate) fn sweeps(pool: &Pool) -> Result<Vec<Swept>> {
 fn swept(pool: &Pool, sweeps: usize, reranker: &str) -> Result<Swept> {
     let untaught = pool.judged(pool.find(UNDISTILLED, reranker)?);
     let taught = &pool.judged(pool.find("PSAD", reranker)?)[..untaught.len()];
+    let teacher = &pool.judged(pool.find("PSAD", TEACHER)?)[..untaught.len()];
     let clusters = &pool.clusters[..untaught.len()];
-    let gains: Vec<_> = taught.iter().zip(untaught).map(|(with, without)| Some((*with)? - (*without)?)).collect();
+    let minus = |other: &[Option<f64>]| by_seed(&gained(taught, other), &pool.sizes);
     Ok(Swept {
         input: pool.kind.name(),
         sweeps,
         taught: estimate(taught, clusters)?,
         untaught: estimate(untaught, clusters)?,
         gain: difference(taught, untaught, clusters)?,
-        gain_by_seed: by_seed(&gains, &pool.sizes),
+        gain_by_seed: minus(untaught),
+        vs_teacher: difference(taught, teacher, clusters)?,
+        vs_teacher_by_seed: minus(teacher),
     })
 }
 
@@ -76,15 +83,17 @@ mod tests {
             histories: vec![0; 6],
             series: Vec::new(),
         };
+        pool.series.push(series("PSAD", TEACHER, &[4., 5., 7., 8., 100., 100.]));
         for (_, reranker) in SWEPT {
             pool.series.push(series("PSAD", reranker, &[3., 4., 5., 6., 100., 100.]));
             pool.series.push(series(UNDISTILLED, reranker, &[2., 3., 3., 4.]));
         }
         let found = sweeps(&pool).unwrap();
         assert_eq!(found.iter().map(|swept| swept.sweeps).collect::<Vec<_>>(), [0, 1, 2, 20]);
-        let Swept { taught, untaught, gain, gain_by_seed, .. } = &found[0];
+        let Swept { taught, untaught, gain, gain_by_seed, vs_teacher, vs_teacher_by_seed, .. } = &found[0];
         assert_eq!((taught.mean, untaught.mean, gain.diff), (4.5, 3., 1.5));
         assert_eq!(gain_by_seed, &[1., 2.]);
+        assert_eq!((vs_teacher.diff, vs_teacher_by_seed), (-1.5, &vec![-1., -2.]));
     }
 
     #[test]
