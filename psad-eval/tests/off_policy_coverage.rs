@@ -25,12 +25,14 @@ fn config(seed: u64) -> OffPolicyConfig {
 struct Tally {
     held: f64,
     errors: Vec<f64>,
+    widths: f64,
 }
 
 impl Tally {
     fn add(&mut self, estimate: &Estimate, truth: f64) {
         self.held += f64::from(u8::from((estimate.low..=estimate.high).contains(&truth)));
         self.errors.push(estimate.value - truth);
+        self.widths += estimate.high - estimate.low;
     }
 
     fn coverage(&self) -> f64 {
@@ -41,11 +43,21 @@ impl Tally {
         self.errors.iter().sum::<f64>() / self.errors.len() as f64
     }
 
-    /// The bias in units of its own standard error.
-    fn bias_in_errors(&self) -> f64 {
+    /// The standard deviation of the estimates.
+    fn deviation(&self) -> f64 {
         let (count, bias) = (self.errors.len() as f64, self.bias());
         let squares: f64 = self.errors.iter().map(|error| (error - bias).powi(2)).sum();
-        bias / (squares / (count - 1.) / count).sqrt()
+        (squares / (count - 1.)).sqrt()
+    }
+
+    /// The bias in units of its own standard error.
+    fn bias_in_errors(&self) -> f64 {
+        self.bias() / (self.deviation() / (self.errors.len() as f64).sqrt())
+    }
+
+    /// The mean width of the intervals in units of what 95 % of normal errors take.
+    fn relative_width(&self) -> f64 {
+        self.widths / self.errors.len() as f64 / (2. * 1.96 * self.deviation())
     }
 }
 
@@ -197,6 +209,8 @@ fn what_the_simulator_logs_is_unbiased_by_the_propensities_that_it_holds() {
         println!("coverage {:.4}, bias {:.1} errors", tally.coverage(), tally.bias_in_errors());
         // The truth is that of the lists themselves, so the intervals, which allow for other lists too, hold it more often.
         assert!(tally.coverage() >= 0.9 && tally.bias_in_errors().abs() < 4., "{tally:?}");
+        // They are not so wide that they would hold anything.
+        assert!(tally.relative_width() < 2., "{}", tally.relative_width());
     }
 }
 

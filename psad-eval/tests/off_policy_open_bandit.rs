@@ -1,6 +1,7 @@
 //! Estimates on real logs: the small Open Bandit Dataset (Saito, Aihara, Matsutani & Narita, arXiv 2008.07146).
 //!
-//! Its folder is looked for beside the checkout, and is no part of it. Where it is missing, the tests say so.
+//! Its folder is looked for beside the checkout, and is no part of it. Where it is missing nothing is tested, and that is
+//! printed (`cargo test -- --nocapture` shows it).
 
 use std::error::Error;
 use std::fs::File;

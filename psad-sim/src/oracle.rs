@@ -130,4 +130,26 @@ mod tests {
         }
         assert!(10 * exact >= 9 * lists, "{exact} of {lists}");
     }
+
+    #[test]
+    fn searches_from_elsewhere_find_next_to_nothing_better() {
+        // Ten of twenty, as in the default worlds, where nobody can try all.
+        let config = SimConfig { users: 20, interactions: Interactions::Strong, ..SimConfig::default() };
+        let world = World::new(config).unwrap();
+        let (mut found, mut longer) = (0., 0.);
+        for index in 0..8 {
+            let truth = world.list(Split::Test, index).truth;
+            let search = truth.search(10);
+            let own = truth.utility(&truth.searched(10)[..10]);
+            // From the ranker's order, its reverse, and rotations of both.
+            let starts = (0..20).step_by(5).flat_map(|shift| {
+                let mut order: Vec<usize> = (0..20).collect();
+                order.rotate_left(shift);
+                [order.clone(), order.into_iter().rev().collect()]
+            });
+            let others = starts.map(|start| truth.utility(&search.best([start])[..10]));
+            (found, longer) = (found + own, longer + others.fold(own, f64::max));
+        }
+        assert!(found > 0.999 * longer, "{found} of {longer}");
+    }
 }

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::experiment::INITIAL;
-use super::inputs::Row;
+use super::main_table::Row;
 use super::pool::{Pool, STUDENT, Series, TEACHER};
 use super::stats::{Difference, difference};
 

@@ -48,7 +48,7 @@ pub(crate) struct Mixed {
     pub(crate) reranker: Arc<dyn Reranker>,
 }
 
-/// The strengths that were chosen for a row on an input.
+/// What was chosen for a row on an input: a strength, or a number of proposals.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Strengths {
     /// Name of the input.

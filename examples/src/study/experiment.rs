@@ -11,7 +11,7 @@ use psad::eval::{InitialOrder, RandomOrder};
 use serde::Serialize;
 
 use super::diversified;
-use super::fitting::{Fit, Job, Unit, models};
+use super::fitting::{Fit, Job, Unit, methods};
 use super::informed;
 use super::lists::{Kind, Lists};
 use super::measure::{Values, measure};
@@ -39,7 +39,7 @@ pub(crate) struct Outcome {
     pub(crate) unit: &'static str,
     /// The values of each of its rerankers.
     pub(crate) values: Vec<(&'static str, Values)>,
-    /// How much a row of it mixes categories, if one does.
+    /// As of [`Fit`].
     pub(crate) strength: Option<f64>,
     /// The fit itself, of the first seed.
     pub(crate) fit: Option<Fit>,
@@ -84,8 +84,10 @@ pub(crate) fn run(lists: &[Lists], scale: &Scale, bar: &ProgressBar) -> Result<E
         let fit = job.fit(scale)?;
         bar.inc(1);
         if bar.is_hidden() {
+            // What follows the job is what it reaches on the validation lists.
             let (done, all, took) = (bar.position(), bar.length().unwrap_or_default(), started.elapsed());
-            eprintln!("{done} of {all}, after {:.1} s: {job}", took.as_secs_f64());
+            // With what it reaches on the validation lists.
+            eprintln!("{done} of {all}, after {:.1} s: {job}: {:.4}", took.as_secs_f64(), fit.validation);
         } else {
             bar.set_message(job.to_string());
         }
@@ -112,7 +114,7 @@ pub(crate) fn run(lists: &[Lists], scale: &Scale, bar: &ProgressBar) -> Result<E
 /// A bar for all fits of the inputs `kinds`.
 pub(crate) fn progress(kinds: &[Kind], seeds: &[u64], scale: &Scale) -> ProgressBar {
     let of_seed = |kind: Kind, nth| {
-        let tuning = if nth == 0 && is_tuned(kind) { models(kind).len() * kind.rates().len() } else { 0 };
+        let tuning = if nth == 0 && is_tuned(kind) { methods(kind).len() * kind.rates().len() } else { 0 };
         tuning + later_units(kind, nth, scale).len()
     };
     let fits: usize = kinds
@@ -136,10 +138,8 @@ fn is_tuned(kind: Kind) -> bool {
 /// Every method with every rate, on the first seed.
 fn tuning_jobs<'a>(lists: &'a [Lists], first: u64) -> Vec<Job<'a>> {
     let of_first = lists.iter().filter(|lists| lists.seed == first && is_tuned(lists.kind));
-    let with_rates = |lists: &'a Lists, model| {
-        lists.kind.rates().iter().map(move |&rate| Job { lists, unit: Unit::plain(model), rate })
-    };
-    of_first.flat_map(|lists| models(lists.kind).iter().flat_map(move |&model| with_rates(lists, model))).collect()
+    let with_rates = |lists: &'a Lists, unit| lists.kind.rates().iter().map(move |&rate| Job { lists, unit, rate });
+    of_first.flat_map(|lists| methods(lists.kind).into_iter().flat_map(move |unit| with_rates(lists, unit))).collect()
 }
 
 /// A job with what came of it.
@@ -166,11 +166,11 @@ fn choose<'a>(jobs: &[Job<'a>], fits: Vec<Fit>) -> Result<(Vec<Choice>, Vec<Done
 /// one-shot wherever there are all methods; the variants of the input's tables, with as many of the first seeds as they
 /// have.
 fn later_units(kind: Kind, nth_seed: u64, scale: &Scale) -> Vec<Unit> {
-    let plain = models(kind).iter().filter(|_| nth_seed > 0 || !is_tuned(kind)).map(|&model| Unit::plain(model));
+    let plain = methods(kind).into_iter().filter(|_| nth_seed > 0 || !is_tuned(kind));
     let varied = |variant: &Variant| variant.is_tabled(kind) && nth_seed < variant.seeds(scale) as u64;
     let row = |variant: &Variant| variant.label == ONE_SHOT && !kind.is_exhaustive();
     let here = VARIANTS.iter().filter(|&variant| varied(variant) || row(variant));
-    let long = models(kind).iter().filter(|_| nth_seed == 0 && kind == LONG).map(|&model| Unit::long(model));
+    let long = methods(kind).into_iter().filter(|_| nth_seed == 0 && kind == LONG).map(Unit::long);
     long.chain(plain).chain(here.map(Unit::varied)).collect()
 }
 
@@ -180,7 +180,7 @@ fn later_jobs<'a>(lists: &'a [Lists], first: u64, scale: &Scale, choices: &[Choi
     for lists in lists {
         for unit in later_units(lists.kind, lists.seed - first, scale) {
             // Variants and longer fits have the method's rate.
-            let method = Unit::plain(unit.model).label();
+            let method = unit.method().label();
             let only = lists.kind.rates().first().filter(|_| !is_tuned(lists.kind));
             let rate = *rates.get(&(lists.kind.name(), method)).or(only).context("a method without a rate")?;
             jobs.push(Job { lists, unit, rate });

@@ -11,6 +11,7 @@ use psad::train::{TrainConfig, Trainer};
 use psad::{LabeledList, Method, MethodConfig, PsadConfig, PsadModel, Reranker, ValidationPoint};
 
 use super::diversified;
+use super::evaluated::EVALUATED;
 use super::lists::{Kind, Lists};
 use super::measure::{mean, measure};
 use super::pool::{STUDENT, TEACHER};
@@ -20,14 +21,14 @@ use super::variants::{BLOCK_SIZE, Change, UNDISTILLED, Variant};
 use crate::{Model, Source};
 
 /// What is trained on an input, in the order of the tables.
-pub(crate) fn models(kind: Kind) -> &'static [Model] {
+pub(crate) fn methods(kind: Kind) -> Vec<Unit> {
     // How near to the best slate PSAD comes is all that is asked there.
-    if kind.is_exhaustive() { &[Model::Psad] } else { &MODELS }
+    if kind.is_exhaustive() {
+        return vec![Unit::plain(Model::Psad)];
+    }
+    let others = [Model::Mlp, Model::Dlcm, Model::Prm, Model::SetRank, Model::Mir, Model::Seq2Slate, Model::Nar4Rec];
+    others.map(Unit::plain).into_iter().chain([Unit::EVALUATED, Unit::plain(Model::Psad)]).collect()
 }
-
-/// Trained methods in the order of the tables.
-const MODELS: [Model; 8] =
-    [Model::Mlp, Model::Dlcm, Model::Prm, Model::SetRank, Model::Mir, Model::Seq2Slate, Model::Nar4Rec, Model::Psad];
 
 /// A method, or a variant of PSAD.
 #[derive(Debug, Clone, Copy)]
@@ -38,22 +39,32 @@ pub(crate) struct Unit {
     pub(crate) variant: Option<&'static Variant>,
     /// Whether it goes over the lists more often.
     pub(crate) is_long: bool,
+    /// Whether it proposes slates of which an evaluator chooses one.
+    pub(crate) is_evaluated: bool,
 }
 
 impl Unit {
+    /// NAR4Rec whose proposals are judged.
+    const EVALUATED: Self = Self { is_evaluated: true, ..Self::plain(Model::Nar4Rec) };
+
     /// A method as it is.
-    pub(crate) fn plain(model: Model) -> Self {
-        Self { model, variant: None, is_long: false }
+    pub(crate) const fn plain(model: Model) -> Self {
+        Self { model, variant: None, is_long: false, is_evaluated: false }
     }
 
     /// PSAD with a change.
     pub(crate) fn varied(variant: &'static Variant) -> Self {
-        Self { model: Model::Psad, variant: Some(variant), is_long: false }
+        Self { variant: Some(variant), ..Self::plain(Model::Psad) }
     }
 
-    /// A method that goes over the lists more often.
-    pub(crate) fn long(model: Model) -> Self {
-        Self { model, variant: None, is_long: true }
+    /// The same, going over the lists more often.
+    pub(crate) fn long(self) -> Self {
+        Self { is_long: true, ..self }
+    }
+
+    /// The method that this is, or is a change of.
+    pub(crate) fn method(self) -> Self {
+        Self { variant: None, is_long: false, ..self }
     }
 
     /// Its name in tables.
@@ -61,6 +72,7 @@ impl Unit {
         let [once, longer] = match (self.variant, self.model) {
             (Some(variant), _) => [variant.label; 2],
             (None, Model::Psad) => ["PSAD", "PSAD, more passes"],
+            (None, Model::Nar4Rec) if self.is_evaluated => [EVALUATED, "NAR4Rec + evaluator, more passes"],
             (None, Model::Nar4Rec) => ["NAR4Rec", "NAR4Rec, more passes"],
             (None, Model::Prm) => ["PRM", "PRM, more passes"],
             (None, Model::SetRank) => ["SetRank", "SetRank, more passes"],
@@ -79,7 +91,8 @@ pub(crate) struct Fit {
     pub(crate) validation: f64,
     /// Values that each reranker has learned, without the rows of the tables.
     pub(crate) weights: Vec<(&'static str, usize)>,
-    /// How much a reranker of it mixes categories, if one does.
+    /// What one of them chose on the validation lists beside: how much it mixes categories, or of how many proposals it takes
+    /// the best.
     pub(crate) strength: Option<f64>,
     /// The rerankers under their names.
     pub(crate) rerankers: Vec<(&'static str, Arc<dyn Reranker>)>,
@@ -148,6 +161,7 @@ impl Job<'_> {
                 }
                 self.taught(config, scale)
             }
+            Model::Nar4Rec if self.unit.is_evaluated => self.evaluated(nar4rec(self.lists.kind), scale),
             Model::Nar4Rec => self.fitted(nar4rec(self.lists.kind), scale, true),
             Model::Prm => self.fitted(sizes.prm().with_encoder(wide(sizes.prm().encoder)), scale, false),
             Model::SetRank => self.fitted(sizes.set_rank().with_encoder(wide(sizes.set_rank().encoder)), scale, false),
@@ -210,7 +224,7 @@ impl Job<'_> {
         Ok((fitted.method, Fit { validation: best, weights, strength: None, rerankers, file }))
     }
 
-    fn plan(&self, scale: &Scale) -> TrainConfig {
+    pub(crate) fn plan(&self, scale: &Scale) -> TrainConfig {
         let (epochs, batch_size, source) = match self.lists.kind {
             Kind::Ratings => (scale.ratings_epochs, scale.ratings_batch_size, Source::Ratings),
             _ if self.unit.is_long => (scale.long_epochs, scale.batch_size, Source::Simulated),

@@ -6,12 +6,13 @@
 mod activity;
 mod claims;
 mod diversified;
+mod evaluated;
 mod experiment;
 mod fitting;
 mod informed;
-mod inputs;
 mod latency;
 mod lists;
+mod main_table;
 mod measure;
 mod offline;
 mod parallel;
@@ -162,6 +163,7 @@ mod tests {
         assert_eq!(first, second);
         assert!(report.contains("PSAD-G") && !report.contains("NaN"), "{report}");
         assert!(report.contains("A smoke run") && !report.contains("ratings`"), "{report}");
+        assert!(report.contains("On `weak`, which no claim is about, PSAD-G reaches"), "{report}");
         // With one seed nothing carries a mark.
         assert!(!report.contains("] *"), "{report}");
         assert!(report.contains("those that claims speak of with 1, one slot per step with 1;"), "{report}");

@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 
-use super::inputs::InputSummary;
 use super::latency::Latencies;
 use super::lists::Kind;
+use super::main_table::InputSummary;
 use super::pool::{STUDENT, TEACHER};
 use super::stats::Difference;
 use super::summary::Summary;
@@ -48,7 +48,7 @@ fn quality(summary: &Summary, latencies: &Latencies) -> Result<String> {
             scatter(
                 &area,
                 &format!("{} interactions (red: PSAD)", kind.name()),
-                ["p50 of an answer, µs", "utility"],
+                ["p50 of an answer (medium), µs", "utility"],
                 &points,
             )?;
         }
@@ -119,7 +119,7 @@ fn regret(summary: &Summary) -> Result<String> {
         let (left, right) = root.split_horizontally(560);
         for (area, kind) in [(left, Kind::StrongEight), (right, Kind::Strong)] {
             let rows = named(summary, kind).map_or(&[][..], |input| &input.rows);
-            let bar = |row: &super::inputs::Row| {
+            let bar = |row: &super::main_table::Row| {
                 let found = row.regret?;
                 let tone = if row.name.starts_with("PSAD") { Tone::Marked } else { Tone::Plain };
                 Some(Bar { name: row.name.to_owned(), value: found.mean, low: found.low, high: found.high, tone })
@@ -130,4 +130,15 @@ fn regret(summary: &Summary) -> Result<String> {
         }
         Ok(())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_one_seed_differs_by_is_never_red() {
+        let tone = |p, seeds| bar(String::new(), Difference { diff: 1., low: 0.5, high: 1.5, p }, seeds).tone;
+        assert_eq!([tone(0.01, 2), tone(0.2, 2), tone(0.01, 1)], [Tone::Marked, Tone::Plain, Tone::Faint]);
+    }
 }

@@ -3,6 +3,7 @@
 use anyhow::{Context, Result};
 
 use super::diversified::{OF_MLP, OF_RANKER};
+use super::evaluated::EVALUATED;
 use super::experiment::Experiment;
 use super::lists::{Kind, Lists};
 use super::measure::Values;
@@ -97,7 +98,7 @@ impl Pool {
 }
 
 /// Rows in the order of the main table.
-const ROWS: [&str; 16] = [
+const ROWS: [&str; 17] = [
     super::experiment::INITIAL,
     super::experiment::RANDOM,
     OF_RANKER[0],
@@ -111,6 +112,7 @@ const ROWS: [&str; 16] = [
     "MIR",
     "Seq2Slate",
     "NAR4Rec",
+    EVALUATED,
     ONE_SHOT_ROW,
     STUDENT,
     TEACHER,

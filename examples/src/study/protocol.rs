@@ -10,8 +10,8 @@ use crate::SLATE_LENGTH;
 
 /// Seeds of simulated users whose test lists were looked at while PSAD and its training were designed; those from 101,
 /// 201 and 301 on are of the studies published before.
-const DESIGN_SEEDS: [u64; 19] =
-    [42, 43, 44, 45, 101, 102, 103, 104, 105, 201, 202, 203, 204, 205, 301, 302, 303, 304, 305];
+const DESIGN_SEEDS: [u64; 20] =
+    [42, 43, 44, 45, 46, 101, 102, 103, 104, 105, 201, 202, 203, 204, 205, 301, 302, 303, 304, 305];
 
 /// All of it.
 pub(crate) fn protocol(summary: &Summary) -> String {
@@ -48,7 +48,7 @@ fn inputs(summary: &Summary) -> String {
         "**Inputs.** Users of the simulator psad-sim, whose expected clicks on any slate are known exactly, with \
          position-based examination: {items} items in {categories} categories, {users} users; {train} lists to train on \
          ({short} for `strong-8`), {validation} to validate, {test} to test, of 20 candidates. Who clicked was shown all \
-         20, in the order of a noisy ranker; rerankers are judged by slates of {SLATE_LENGTH}. Interactions between the \
+         20, in an order drawn by the scores of a noisy ranker (Plackett–Luce); rerankers are judged by slates of {SLATE_LENGTH}. Interactions between the \
          items of a slate are weak, medium or strong. `strong-8` has 8 candidates and 8 slots, so that the best slate is \
          found by trying all; PSAD alone is trained there, with the first {short_seeds}, and with the first one \
          where users, after a click, go on less often (dependent click) or not at all (cascade). {seeds} from \
@@ -60,10 +60,11 @@ fn inputs(summary: &Summary) -> String {
 fn simulator() -> String {
     "**The simulated users.** Each item attracts a user by itself, with a chance that grows with how near its hidden point lies \
      to the user's taste of this visit, and with its hidden quality. What stands in the five slots above changes that chance: \
-     every item of the same category lowers it by a share of the user's own (satiation), every item of the one category that \
-     goes with it raises it. Weak, medium and strong interactions are 0.1, 0.4 and 0.8 times these shares. Who sees a slot clicks \
-     with the chance that results, and goes on with a probability of their own. Requests hold the category, a noisy view of the \
-     rest, a history, and the scores of a ranker that correlate with attraction (0.6) and know nothing of what stands above. \
+     every item of the same category multiplies it by 1 less a share of the user's own, every item of the one category that goes \
+     with it by 1 more another share; weak, medium and strong interactions are 0.1, 0.4 and 0.8 times these shares. Who sees a \
+     slot clicks with the chance that results, at most 1, and goes on with a probability of their own. Requests hold who the \
+     user is, a noisy view of both traits, items with category and noisy quality, a history, and the scores of a ranker that \
+     correlate, within lists, with the log-odds of attraction (0.6) and know nothing of what stands above. \
      PSAD fits what an item does to the log-odds of those below it, alike for all users, fading with distance, and a chance \
      to look at each slot. That is near to how these users are made, and no other method here tries it: the lead of PSAD says \
      what reranking by such a model is worth where users are such."
@@ -78,13 +79,15 @@ fn methods(summary: &Summary) -> String {
     format!(
         "**What each method learns from.** The same lists, but not the same of them. DLCM, PRM, SetRank, MIR, Seq2Slate \
          and the MLP learn, as published, which candidates were clicked; what was not looked at counts as not clicked. \
-         NAR4Rec learns the ideal order of each list. PSAD learns whether each *slot of the slate that was shown* was \
+         NAR4Rec learns the ideal order of each list; its evaluator learns, with an encoder of its own, which slots of the slate \
+         that was shown were clicked, and shows the best of NAR4Rec's proposals. PSAD learns whether each *slot of the slate that was shown* was \
          clicked, how often a slot is looked at, and what an item does to those below it, and plans with that. So a part \
-         of its lead is what it learns from, another that it plans: \"PSAD one-shot\" has the first without the second, \
-         and \"{IDEAL}\" among the ablations has neither. MMR, DPP and SSD mix the \
-         categories of the ranker's order, and learn nothing; MLP + MMR mixes those of the MLP's, whose scores, like the ranker's, are one per candidate.{rated} All \
-         methods have embedding rows of one width, and hidden layers of 32, but for those of 16 in MIR; what they have of them is \
-         as published. So they differ in size. Values that are learned, beside embedding rows: {}. PSAD-G and PSAD-S have an \
+         of its lead is what it learns from, another that it plans: \"PSAD one-shot\" learns from the same slots, but neither \
+         influence nor plans, and \"{IDEAL}\" among the ablations has nothing of all that. MMR, DPP and SSD mix the \
+         categories of the ranker's order, and learn nothing; MLP + MMR mixes those of the MLP's, whose scores, like the ranker's, are one per candidate.{rated} Widths \
+         are alike, and less than published: embedding rows, 32 for items and states, 64 for feed-forward layers, 16 for what is \
+         small beside them, one layer of attention over the list where a method has any. What a method is made of makes the \
+         sizes differ. Values that are learned, beside embedding rows: {}. PSAD-G and PSAD-S have an \
          encoder in common.",
         weights.join(", ")
     )
@@ -119,7 +122,7 @@ fn tuning(summary: &Summary) -> String {
         "**Tuning.** All go {} over the lists{over}; what more would be worth on `{}` is a table below. Batches are of \
          {}{batches}. Each chooses its learning rate of {}{rates} by the validation lists of the first seed, but \
          for lists of eight, where PSAD has {} without a choice; each fit of several passes takes the best of them, and \
-         MMR, DPP and SSD their strengths, by the validation lists of its seed: by the expected utility of validation \
+         MMR, DPP and SSD their strengths, and the evaluator of NAR4Rec of how many proposals it takes the best, by the validation lists of its seed: by the expected utility of validation \
          users{judged}, as the mean over a method's rerankers. Where the best rate is the greatest or the smallest, one \
          beyond might be better still; the table of rates says where. PSAD's \
          variants have PSAD's rate; offline distillation takes a second pass. PSAD's gradients are not clipped on \

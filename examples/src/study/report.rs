@@ -2,15 +2,14 @@
 
 use super::activity::Activity;
 use super::experiment::LONG;
-use super::inputs::{InputSummary, Row};
 use super::latency::{Latencies, TIMED, Timing};
 use super::lists::Kind;
+use super::main_table::{InputSummary, Row};
 use super::pool::{STUDENT, TEACHER};
 use super::protocol::protocol;
 use super::summary::{Summary, VariantSummary};
 use super::sweeps::{SWEPT, Swept};
-use super::tables::{differing, estimated, number, percents, seeds, table, thousands};
-use super::verdict::listed;
+use super::tables::{differing, estimated, listed, number, percents, seeds, table, thousands};
 use crate::SLATE_LENGTH;
 
 /// All of it.
@@ -40,7 +39,8 @@ fn claims(summary: &Summary) -> String {
     });
     format!(
         "## Claims\n\nWorked out from the numbers below, by one rule: over the lists of all seeds together it must be so, with p < 0.05 \
-         where the claim says that, and with every seed the number must be on the right side; 1c asks for the former alone. That \
+         where the claim says that, and with every seed the number must be on the right side. Where the former is so and the latter is not, the table says that: \
+         another fit may find otherwise. 1c asks for the former alone. That \
          off-policy estimators cover the truth or refuse (3) is tested in `psad-eval/tests`; that two runs give the same numbers (4) \
          is seen by comparing their `study.json`.\n\n{}\n{}",
         table(&["claim", "measured", ""], 3, rows),
@@ -76,7 +76,7 @@ fn about_tables(summary: &Summary) -> String {
          slates: found by trying all for `strong-8`, by a search that knows the truth otherwise. Beside the best slates stands \
          what needs no search: the greedy ones, filled slot by slot with the greatest true chance of a click below what stands \
          there already, and those by attraction, the true chance in the first slot. NDCG and MAP are of \
-         clicks that were logged on another slate, so they reward its order. Latency is of one answer through burn on \
+         clicks that were logged on another slate, so they reward its order (of `ratings`: of what was liked). Latency is of one answer through burn on \
          one thread, on `medium` with seed {first}.\n\n"
     )
 }
@@ -180,6 +180,7 @@ fn ablations(summary: &Summary) -> String {
     let medium = varied(summary, Kind::Medium, |_| true);
     format!(
         "## Ablations (strong)\n\n{OF_FIRST}\n\n{strong}\n![Ablations](study-ablations.svg)\n\n\
+         α hardly matters: what it weighs trains values that nothing else does, and Adam's steps do not grow with gradients.\n\n\
          With medium interactions, those that claims speak of:\n\n{medium}"
     )
 }
@@ -216,8 +217,8 @@ fn sweeps(summary: &Summary, latencies: &Latencies) -> String {
          clicks, beginning with what it would pick untaught where that is worth more by them. A sweep tries all swaps and \
          insertions; those that are left when no single move helps begin anew from random swaps. Its teacher searches so with \
          up to 20 sweeps per block, and distillation shows it what was found. PSAD-S of all other tables makes {own} of 20 at \
-         most. With as many sweeps as the teacher it is PSAD-G without the generator: its scores know nothing of what stands above \
-         but the influence between pairs. Utilities and differences are of {}; latency is of `{}` with the first of them.\n\n{}",
+         most. With 20, half of what the teacher makes at most, it is nearly PSAD-G without the generator: its scores, of a network \
+         of its own, know nothing of what stands above but the influence between pairs. Utilities and differences are of {}; latency is of `{}` with the first of them.\n\n{}",
         seeds(compared),
         TIMED.name(),
         table(&header, 1, rows)
@@ -304,10 +305,10 @@ fn strengths(summary: &Summary) -> String {
         vec![row.input.to_owned(), row.name.to_owned(), by_seed.join(", ")]
     });
     format!(
-        "## Chosen strengths of mixing\n\nλ of MMR (1 is scores alone), θ of DPP (the greater, the more scores count), γ of SSD (0 is \
+        "## What else was chosen\n\nHow many proposals the evaluator chooses among. Strengths of mixing: λ of MMR (1 is scores alone), θ of DPP (the greater, the more scores count), γ of SSD (0 is \
          scores alone), seed by seed. Two items are alike if they have the same category, and unlike otherwise. So to DPP a \
          second item of a category is worth nothing, whatever θ; with λ = 0.5 MMR places it last too, and both are one rule.\n\n{}",
-        table(&["input", "reranker", "strength"], 3, rows)
+        table(&["input", "reranker", "chosen"], 3, rows)
     )
 }
 

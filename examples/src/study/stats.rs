@@ -6,6 +6,8 @@ use anyhow::Result;
 use psad::eval::{BootstrapConfig, paired_clustered};
 use serde::Serialize;
 
+use super::measure::mean;
+
 /// Above this a difference may be chance.
 pub(crate) const LEVEL: f64 = 0.05;
 
@@ -91,6 +93,22 @@ pub(crate) fn rounded(value: f64) -> f64 {
     (value * 1e6).round() / 1e6 + 0.
 }
 
+/// a − b, list by list.
+pub(crate) fn gained(a: &[Option<f64>], b: &[Option<f64>]) -> Vec<Option<f64>> {
+    a.iter().zip(b).map(|(a, b)| Some((*a)? - (*b)?)).collect()
+}
+
+/// The means of the seeds, whose lists follow each other in lots of these sizes.
+pub(crate) fn by_seed(values: &[Option<f64>], sizes: &[usize]) -> Vec<f64> {
+    let mut rest = values;
+    let mut next = |&size: &usize| {
+        let (here, later) = rest.split_at_checked(size)?;
+        rest = later;
+        mean(here).map(rounded)
+    };
+    sizes.iter().filter_map(&mut next).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,6 +130,14 @@ mod tests {
         let alone = difference(&better, &zero, &numbered(0..40)).unwrap();
         let together = difference(&better, &zero, &numbered((0..40).map(|list| list / 20))).unwrap();
         assert!(alone.is_significant() && !together.is_significant());
+    }
+
+    #[test]
+    fn seeds_are_told_apart_and_lists_without_a_value_count_for_nothing() {
+        let gains = gained(&[Some(3.), None, Some(2.), Some(5.)], &[Some(1.), Some(1.), None, Some(1.)]);
+        assert_eq!(gains, [Some(2.), None, None, Some(4.)]);
+        assert_eq!(by_seed(&gains, &[2, 2]), [2., 4.]);
+        assert_eq!(by_seed(&gains[..2], &[2, 2]), [2.], "a variant of fewer seeds");
     }
 
     #[test]

@@ -9,13 +9,14 @@ use serde::Serialize;
 use super::activity::{Activity, activity};
 use super::claims::Claim;
 use super::diversified::{OF_MLP, OF_RANKER, Strengths};
+use super::evaluated::EVALUATED;
 use super::experiment::{Choice, Experiment, LONG, Outcome};
-use super::fitting::{Unit, models};
-use super::inputs::{InputSummary, by_seed, gained, input};
+use super::fitting::{Unit, methods};
 use super::lists::Kind;
+use super::main_table::{InputSummary, input};
 use super::pool::{Pool, STUDENT, TEACHER, row as main_row};
 use super::scale::Scale;
-use super::stats::{Difference, Estimate, difference, estimate};
+use super::stats::{Difference, Estimate, by_seed, difference, estimate, gained};
 use super::sweeps::{Swept, sweeps};
 use super::variants::{BLOCK_SIZE, VARIANTS, Variant};
 use crate::SLATE_LENGTH;
@@ -123,8 +124,8 @@ fn variant_summary(pool: &Pool, variant: Option<&Variant>, reranker: &'static st
 /// Every method once and longer, with the seeds that it was fitted longer with.
 pub(crate) fn passes(pool: &Pool) -> Result<Vec<Passes>> {
     let mut found = Vec::new();
-    for &model in models(pool.kind) {
-        let [once, longer] = [Unit::plain(model), Unit::long(model)].map(Unit::label);
+    for unit in methods(pool.kind) {
+        let [once, longer] = [unit, unit.long()].map(Unit::label);
         for series in pool.series.iter().filter(|series| series.unit == longer) {
             let Some(name) = main_row(once, series.reranker) else { continue };
             let longer = pool.judged(series);
@@ -149,12 +150,13 @@ fn comparisons(inputs: &[InputSummary], variants: &[VariantSummary], sweeps: &[S
     main + varied + swept + groups.map(|group| group.gains.len()).sum::<usize>()
 }
 
-/// The strengths of an input's rows that mix categories, those of the ranker's order first.
+/// What an input's rows chose beside their rate: strengths of mixing, and numbers of proposals.
 fn strengths(kind: Kind, experiment: &Experiment) -> Vec<Strengths> {
     let mut found: Vec<Strengths> = Vec::new();
     for outcome in experiment.outcomes.iter().filter(|outcome| outcome.kind == kind) {
-        let mut mixed = outcome.values.iter().filter(|(name, _)| OF_RANKER.contains(name) || *name == OF_MLP);
-        let name = mixed.find_map(|(name, _)| main_row(outcome.unit, name));
+        let chose = |name| OF_RANKER.contains(&name) || [OF_MLP, EVALUATED].contains(&name);
+        let mut named = outcome.values.iter().filter(|(name, _)| chose(*name));
+        let name = named.find_map(|(name, _)| main_row(outcome.unit, name));
         let (Some(name), Some(strength)) = (name, outcome.strength) else { continue };
         match found.iter_mut().find(|row| row.name == name) {
             Some(row) => row.by_seed.push(strength),
@@ -181,7 +183,7 @@ pub(crate) fn summary(pools: &[Pool], scale: &Scale, seeds: &[u64], experiment: 
         }
     }
     let first = |outcome: &&Outcome| Some(outcome.kind) == pools.first().map(|pool| pool.kind);
-    let methods: Vec<_> = models(Kind::Weak).iter().map(|&model| Unit::plain(model).label()).collect();
+    let methods: Vec<_> = methods(Kind::Weak).into_iter().map(Unit::label).collect();
     let fits = experiment.outcomes.iter().filter(first).filter(|outcome| methods.contains(&outcome.unit));
     let fits = fits.filter_map(|outcome| outcome.fit.as_ref()).flat_map(|fit| fit.weights.iter().copied());
     Ok(Summary {

@@ -3,9 +3,8 @@
 use anyhow::Result;
 use serde::Serialize;
 
-use super::inputs::{by_seed, gained};
 use super::pool::{Pool, STUDENT, TEACHER};
-use super::stats::{Difference, Estimate, difference, estimate};
+use super::stats::{Difference, Estimate, by_seed, difference, estimate, gained};
 use super::variants::UNDISTILLED;
 
 /// Numbers of sweeps with the names of their rerankers; [`STUDENT`] has as many as `PsadConfig::planning` says.
@@ -19,7 +18,7 @@ pub(crate) struct Swept {
     pub(crate) input: &'static str,
     /// How often it tries to improve what it has picked.
     pub(crate) sweeps: usize,
-    /// As it is.
+    /// With distillation.
     pub(crate) taught: Estimate,
     /// Without distillation.
     pub(crate) untaught: Estimate,
@@ -27,7 +26,7 @@ pub(crate) struct Swept {
     pub(crate) gain: Difference,
     /// The same, seed by seed.
     pub(crate) gain_by_seed: Vec<f64>,
-    /// PSAD-S as it is minus PSAD-G.
+    /// PSAD-S with distillation minus PSAD-G.
     pub(crate) vs_teacher: Difference,
     /// The same, seed by seed.
     pub(crate) vs_teacher_by_seed: Vec<f64>,

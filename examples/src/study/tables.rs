@@ -43,6 +43,11 @@ pub(crate) fn percents(part: Option<&Estimate>) -> String {
     part.map_or_else(|| NONE.to_owned(), |part| format!("{:.2} ± {:.2} %", 100. * part.mean, width(part)))
 }
 
+/// The differences of seeds, one after the other.
+pub(crate) fn listed(by_seed: &[f64]) -> String {
+    by_seed.iter().map(|diff| format!("{diff:+.4}")).collect::<Vec<_>>().join(", ")
+}
+
 /// 1 seed, 2 seeds.
 pub(crate) fn seeds(count: usize) -> String {
     if count == 1 { "1 seed".to_owned() } else { format!("{count} seeds") }
@@ -82,6 +87,11 @@ mod tests {
         assert_eq!(estimated(&Estimate { mean: 2., low: 1.9, high: 2.1 }), "2.0000 ± 0.1000");
         assert_eq!((number(Some(0.12345), 3), number(None, 3)), ("0.123".to_owned(), "–".to_owned()));
         assert_eq!(percents(Some(&Estimate { mean: 0.98765, low: 0.98, high: 0.99 })), "98.77 ± 0.50 %");
+    }
+
+    #[test]
+    fn differences_of_seeds_have_their_signs() {
+        assert_eq!(listed(&[0.1, -0.02]), "+0.1000, -0.0200");
     }
 
     #[test]

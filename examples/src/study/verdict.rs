@@ -48,11 +48,6 @@ impl Verdict {
     }
 }
 
-/// The differences of seeds, one after the other.
-pub(crate) fn listed(by_seed: &[f64]) -> String {
-    by_seed.iter().map(|diff| format!("{diff:+.4}")).collect::<Vec<_>>().join(", ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,10 +67,5 @@ mod tests {
         assert_eq!(Verdict::all([Holds, Holds]), Holds);
         assert_eq!(Verdict::all([Holds, Pooled]), Pooled);
         assert_eq!(Verdict::all([Holds, Fails, Pooled]), Fails);
-    }
-
-    #[test]
-    fn differences_of_seeds_have_their_signs() {
-        assert_eq!(listed(&[0.1, -0.02]), "+0.1000, -0.0200");
     }
 }

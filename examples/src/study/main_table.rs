@@ -8,7 +8,7 @@ use super::experiment::INITIAL;
 use super::informed::{ATTRACTION, GREEDY};
 use super::measure::{Column, mean};
 use super::pool::{Pool, STUDENT, Series, TEACHER};
-use super::stats::{Difference, Estimate, difference, estimate, rounded, share};
+use super::stats::{Difference, Estimate, by_seed, difference, estimate, gained, rounded, share};
 
 /// One input.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -78,7 +78,11 @@ pub(crate) struct Row {
 pub(crate) fn input(pool: &Pool) -> Result<InputSummary> {
     let rows = pool.rows();
     let optima = pool.optima.as_deref();
-    let of = |order| pool.find(order, order).ok().and_then(|series| mean(pool.judged(series))).map(rounded);
+    // Of ratings nobody knows the truth.
+    let of = |order| -> Result<Option<f64>> {
+        let Some(_) = optima else { return Ok(None) };
+        Ok(mean(pool.judged(pool.find(order, order)?)).map(rounded))
+    };
     let (kept, kept_by_seed) = if optima.is_some() { kept(pool)? } else { (None, Vec::new()) };
     Ok(InputSummary {
         name: pool.kind.name(),
@@ -87,8 +91,8 @@ pub(crate) fn input(pool: &Pool) -> Result<InputSummary> {
         users: pool.clusters.iter().max().map_or(0, |&last| last as usize + 1),
         judged_by: pool.kind.primary().name(),
         optimum: optima.map(|optima| rounded(optima.iter().sum::<f64>() / optima.len().max(1) as f64)),
-        greedy: of(GREEDY),
-        by_attraction: of(ATTRACTION),
+        greedy: of(GREEDY)?,
+        by_attraction: of(ATTRACTION)?,
         kept,
         kept_by_seed,
         rows: rows.par_iter().map(|&(name, series)| row(pool, name, series)).collect::<Result<_>>()?,
@@ -111,11 +115,6 @@ fn shares(values: &[Option<f64>], optima: &[f64], sizes: &[usize]) -> Vec<f64> {
     let parts = by_seed(values, sizes).into_iter().zip(by_seed(&whole, sizes));
     // Of nothing, nothing is reached.
     parts.map(|(part, whole)| if whole > 0. { rounded(part / whole) } else { 0. }).collect()
-}
-
-/// a − b, list by list.
-pub(crate) fn gained(a: &[Option<f64>], b: &[Option<f64>]) -> Vec<Option<f64>> {
-    a.iter().zip(b).map(|(a, b)| Some((*a)? - (*b)?)).collect()
 }
 
 fn row(pool: &Pool, name: &'static str, series: &Series) -> Result<Row> {
@@ -142,14 +141,4 @@ fn row(pool: &Pool, name: &'static str, series: &Series) -> Result<Row> {
         vs_initial: (name != INITIAL).then(|| against(INITIAL, INITIAL)).transpose()?,
         vs_teacher: (name != TEACHER).then(|| against("PSAD", TEACHER)).transpose()?,
     })
-}
-
-pub(crate) fn by_seed(values: &[Option<f64>], sizes: &[usize]) -> Vec<f64> {
-    let mut rest = values;
-    let mut next = |&size: &usize| {
-        let (here, later) = rest.split_at_checked(size)?;
-        rest = later;
-        mean(here).map(rounded)
-    };
-    sizes.iter().filter_map(&mut next).collect()
 }
