@@ -155,7 +155,8 @@ fn statistics(summary: &Summary) -> String {
     )
 }
 
-fn has_ratings(summary: &Summary) -> bool {
+/// Whether anything need be said of ratings.
+pub(crate) fn has_ratings(summary: &Summary) -> bool {
     summary.inputs.iter().any(|input| input.name == Kind::Ratings.name())
 }
 

@@ -6,7 +6,7 @@ use super::latency::{Latencies, TIMED, Timing};
 use super::lists::Kind;
 use super::main_table::{InputSummary, Row};
 use super::pool::{STUDENT, TEACHER};
-use super::protocol::protocol;
+use super::protocol::{has_ratings, protocol};
 use super::summary::{Summary, VariantSummary};
 use super::sweeps::{SWEPT, Swept};
 use super::tables::{differing, estimated, listed, number, percents, seeds, table, thousands};
@@ -70,13 +70,14 @@ fn unclaimed(summary: &Summary) -> String {
 }
 
 fn about_tables(summary: &Summary) -> String {
+    let rated = if has_ratings(summary) { " (of `ratings`: of what was liked)" } else { "" };
     let first = summary.seeds.first().copied().unwrap_or_default();
     format!(
         "Utility is expected clicks per slate. The share of the optimum is the sum of utilities over that of the best \
          slates: found by trying all for `strong-8`, by a search that knows the truth otherwise. Beside the best slates stands \
          what needs no search: the greedy ones, filled slot by slot with the greatest true chance of a click below what stands \
          there already, and those by attraction, the true chance in the first slot. NDCG and MAP are of \
-         clicks that were logged on another slate, so they reward its order (of `ratings`: of what was liked). Latency is of one answer through burn on \
+         clicks that were logged on another slate, so they reward its order{rated}. Latency is of one answer through burn on \
          one thread, on `medium` with seed {first}.\n\n"
     )
 }
