@@ -142,13 +142,13 @@ pub(crate) fn scatter(area: &Area<'_>, title: &str, [x, y]: [&str; 2], points: &
         (x - 4, y - 6, 8)
     };
     let mut taken: Vec<(i32, i32, i32)> = points.iter().map(dot).collect();
-    let edge = chart.plotting_area().get_pixel_range().0.start;
+    let within = chart.plotting_area().get_pixel_range().0;
     for point in points {
         let colour = if point.ours { COLOURS[1] } else { COLOURS[0] };
         let interval = PathElement::new(vec![(point.x, point.low), (point.x, point.high)], colour.stroke_width(1));
         chart.draw_series([interval]).map_err(|error| fault(&error))?;
         let at = chart.backend_coord(&(point.x, point.y));
-        let shift = free_place(&mut taken, edge, at, point.name.chars().count());
+        let shift = free_place(&mut taken, &within, at, point.name.chars().count());
         let style = ("sans-serif", 13).into_font().color(&colour);
         // A name that is not beside its point is led to it.
         if shift.1 != BESIDE {
@@ -172,8 +172,13 @@ const BESIDE: i32 = -6;
 /// From the top of a name to its middle.
 const HALF_LINE: i32 = 6;
 
-/// Moves a name so that it does not lie on one that stands there already, nor left of `edge`.
-fn free_place(taken: &mut Vec<(i32, i32, i32)>, edge: i32, (x, y): (i32, i32), letters: usize) -> (i32, i32) {
+/// Moves a name so that it does not lie on one that stands there already, nor beyond the columns `within`.
+fn free_place(
+    taken: &mut Vec<(i32, i32, i32)>,
+    within: &std::ops::Range<i32>,
+    (x, y): (i32, i32),
+    letters: usize,
+) -> (i32, i32) {
     let width = 7 * letters as i32;
     let (right, left) = (NEAR, -NEAR - width);
     let rows = [BESIDE, 8, -20, 22, -34, 36, -48, 50];
@@ -183,7 +188,7 @@ fn free_place(taken: &mut Vec<(i32, i32, i32)>, edge: i32, (x, y): (i32, i32), l
         let free = |&(start, at, wide): &(i32, i32, i32)| {
             from + width < start || start + wide < from || (top - at).abs() >= 13
         };
-        from >= edge && taken.iter().all(free)
+        from >= within.start && from + width <= within.end && taken.iter().all(free)
     };
     let found = places.into_iter().find(apart).unwrap_or((right, rows[0]));
     taken.push((x + found.0, y + found.1, width));
@@ -244,7 +249,7 @@ mod tests {
     #[test]
     fn names_at_one_place_do_not_lie_on_each_other() {
         let mut taken = Vec::new();
-        let places: Vec<_> = (0..4).map(|_| free_place(&mut taken, 0, (100, 100), 6)).collect();
+        let places: Vec<_> = (0..4).map(|_| free_place(&mut taken, &(0..400), (100, 100), 6)).collect();
         let apart = |(a, b): (i32, i32), (x, y): (i32, i32)| (a - x).abs() > 7 * 6 || (b - y).abs() >= 13;
         for (index, &place) in places.iter().enumerate() {
             assert!(places[..index].iter().all(|&other| apart(place, other)), "{places:?}");
@@ -252,10 +257,11 @@ mod tests {
     }
 
     #[test]
-    fn no_name_stands_left_of_the_edge() {
+    fn no_name_stands_beyond_an_edge() {
         // Right of the point the first row is taken; left of it there is room, but not within the edge.
-        let place = |edge| free_place(&mut vec![(105, 94, 50)], edge, (100, 100), 6);
+        let place = |edge| free_place(&mut vec![(105, 94, 50)], &(edge..400), (100, 100), 6);
         assert_eq!((place(0).0, place(90)), (-50, (8, 8)));
+        assert_eq!(free_place(&mut Vec::new(), &(0..140), (100, 100), 6).0, -50, "no room to the right");
     }
 
     #[test]

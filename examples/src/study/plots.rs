@@ -74,8 +74,8 @@ fn blocks(summary: &Summary, latencies: &Latencies) -> Result<String> {
     if !served.is_empty() {
         latency.push(Curve { name: format!("{TEACHER}, served"), points: served });
     }
-    svg((960, 400), |root| {
-        let (left, right) = root.split_horizontally(480);
+    svg((1120, 400), |root| {
+        let (left, right) = root.split_horizontally(560);
         bars(&left, &format!("{TEACHER}: utility minus K = {BLOCK_SIZE}, strong ({KEY})"), &differences)?;
         lines(&right, "p50 of an answer, µs", "slots per step K", &latency, 0)
     })
