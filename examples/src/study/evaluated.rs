@@ -32,7 +32,7 @@ const MAX_LABEL: f64 = 1.;
 impl Job<'_> {
     /// Trains the generator, and then, by the feedback on the slates that were shown, an evaluator of whole slates with an
     /// encoder of its own and the generator's sizes. How many proposals it chooses among is decided on the validation lists.
-    pub(crate) fn evaluated(&self, config: Nar4RecConfig, scale: &Scale) -> Result<Fit> {
+    pub(crate) fn evaluated(&self, config: &Nar4RecConfig, scale: &Scale) -> Result<Fit> {
         let Lists { schema, seed, .. } = self.lists;
         let (method, generator) = self.trained(Method::new(schema, config.clone(), *seed)?, scale, false)?;
         let proposer = method.generator();

@@ -161,7 +161,7 @@ impl Job<'_> {
                 }
                 self.taught(config, scale)
             }
-            Model::Nar4Rec if self.unit.is_evaluated => self.evaluated(nar4rec(self.lists.kind), scale),
+            Model::Nar4Rec if self.unit.is_evaluated => self.evaluated(&nar4rec(self.lists.kind), scale),
             Model::Nar4Rec => self.fitted(nar4rec(self.lists.kind), scale, true),
             Model::Prm => self.fitted(sizes.prm().with_encoder(wide(sizes.prm().encoder)), scale, false),
             Model::SetRank => self.fitted(sizes.set_rank().with_encoder(wide(sizes.set_rank().encoder)), scale, false),

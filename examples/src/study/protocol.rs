@@ -63,11 +63,12 @@ fn simulator() -> String {
      every item of the same category multiplies it by 1 less a share of the user's own, every item of the one category that goes \
      with it by 1 more another share; weak, medium and strong interactions are 0.1, 0.4 and 0.8 times these shares. Who sees a \
      slot clicks with the chance that results, at most 1, and goes on with a probability of their own. Requests hold who the \
-     user is, a noisy view of both traits, items with category and noisy quality, a history, and the scores of a ranker that \
-     correlate, within lists, with the log-odds of attraction (0.6) and know nothing of what stands above. \
-     PSAD fits what an item does to the log-odds of those below it, alike for all users, fading with distance, and a chance \
-     to look at each slot. That is near to how these users are made, and no other method here tries it: the lead of PSAD says \
-     what reranking by such a model is worth where users are such."
+     user is, how varied and how patient, with noise; items with category, maker, price, noisy quality and part of the hidden \
+     point; a history; and the scores of a ranker that correlate, within lists, with the log-odds of attraction (0.6) and know \
+     nothing of what stands above. PSAD fits what an item does to the log-odds of those below it, alike for all users, with a \
+     factor per distance, and a chance to look at each slot. That is near to how these users are made, and of the others \
+     NAR4Rec's evaluator alone tries something like it: the lead of PSAD says what reranking by such a model, and a search in \
+     it, is worth where users are such."
         .to_owned()
 }
 
@@ -79,13 +80,14 @@ fn methods(summary: &Summary) -> String {
     format!(
         "**What each method learns from.** The same lists, but not the same of them. DLCM, PRM, SetRank, MIR, Seq2Slate \
          and the MLP learn, as published, which candidates were clicked; what was not looked at counts as not clicked. \
-         NAR4Rec learns the ideal order of each list; its evaluator learns, with an encoder of its own, which slots of the slate \
+         NAR4Rec learns the ideal order of each list, not as published the slate that was shown, from which it learned little; its \
+         evaluator learns, with an encoder of its own, which slots of the slate \
          that was shown were clicked, and shows the best of NAR4Rec's proposals. PSAD learns whether each *slot of the slate that was shown* was \
          clicked, how often a slot is looked at, and what an item does to those below it, and plans with that. So a part \
          of its lead is what it learns from, another that it plans: \"PSAD one-shot\" learns from the same slots, but neither \
          influence nor plans, and \"{IDEAL}\" among the ablations has nothing of all that. MMR, DPP and SSD mix the \
          categories of the ranker's order, and learn nothing; MLP + MMR mixes those of the MLP's, whose scores, like the ranker's, are one per candidate.{rated} Widths \
-         are alike, and less than published: embedding rows, 32 for items and states, 64 for feed-forward layers, 16 for what is \
+         are alike, and less than published: embedding rows of 16 (8 on ratings), 32 for items and states, 64 for feed-forward layers, 16 for what is \
          small beside them, one layer of attention over the list where a method has any. What a method is made of makes the \
          sizes differ. Values that are learned, beside embedding rows: {}. PSAD-G and PSAD-S have an \
          encoder in common.",
@@ -123,7 +125,8 @@ fn tuning(summary: &Summary) -> String {
          {}{batches}. Each chooses its learning rate of {}{rates} by the validation lists of the first seed, but \
          for lists of eight, where PSAD has {} without a choice; each fit of several passes takes the best of them, and \
          MMR, DPP and SSD their strengths, and the evaluator of NAR4Rec of how many proposals it takes the best, by the validation lists of its seed: by the expected utility of validation \
-         users{judged}, as the mean over a method's rerankers. Where the best rate is the greatest or the smallest, one \
+         users{judged}, as the mean over a method's rerankers. NAR4Rec with its evaluator has one rate for both, MLP + MMR that of the MLP. Where the \
+         best rate is the greatest or the smallest, one \
          beyond might be better still; the table of rates says where. PSAD's \
          variants have PSAD's rate; offline distillation takes a second pass. PSAD's gradients are not clipped on \
          simulated users, as under one limit its student would change the steps of its teacher; all others' are. Most \

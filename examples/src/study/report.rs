@@ -40,7 +40,7 @@ fn claims(summary: &Summary) -> String {
     format!(
         "## Claims\n\nWorked out from the numbers below, by one rule: over the lists of all seeds together it must be so, with p < 0.05 \
          where the claim says that, and with every seed the number must be on the right side. Where the former is so and the latter is not, the table says that: \
-         another fit may find otherwise. 1c asks for the former alone. That \
+         another fit may find otherwise. 1c asks of all seeds together that the interval does not end below zero, and nothing of each. That \
          off-policy estimators cover the truth or refuse (3) is tested in `psad-eval/tests`; that two runs give the same numbers (4) \
          is seen by comparing their `study.json`.\n\n{}\n{}",
         table(&["claim", "measured", ""], 3, rows),
@@ -181,7 +181,7 @@ fn ablations(summary: &Summary) -> String {
     let medium = varied(summary, Kind::Medium, |_| true);
     format!(
         "## Ablations (strong)\n\n{OF_FIRST}\n\n{strong}\n![Ablations](study-ablations.svg)\n\n\
-         α hardly matters: what it weighs trains values that nothing else does, and Adam's steps do not grow with gradients.\n\n\
+         α can hardly matter: what it weighs trains values that nothing else does, and Adam's steps do not grow with gradients.\n\n\
          With medium interactions, those that claims speak of:\n\n{medium}"
     )
 }
@@ -215,7 +215,7 @@ fn sweeps(summary: &Summary, latencies: &Latencies) -> String {
     ];
     format!(
         "## Sweeps of the student\n\nPSAD-S picks a slate slot by slot, and then searches for a better one by what it knows of \
-         clicks, beginning with what it would pick untaught where that is worth more by them. A sweep tries all swaps and \
+         clicks, beginning with what it would pick untaught where it expects more clicks of that. A sweep tries all swaps and \
          insertions; those that are left when no single move helps begin anew from random swaps. Its teacher searches so with \
          up to 20 sweeps per block, and distillation shows it what was found. PSAD-S of all other tables makes {own} of 20 at \
          most. With 20, half of what the teacher makes at most, it is nearly PSAD-G without the generator: its scores, of a network \
@@ -267,7 +267,7 @@ fn activity(summary: &Summary) -> String {
     format!(
         "## Users by activity\n\nGain over the initial order, in utility (ratings: NDCG@10), by the length of the user's \
          history: none, and the others in two groups, cut at the middle length (below the longest, where half of \
-         them have that); PSAD beside the best baseline of the input.\n\n{}",
+         them have that); PSAD beside the method that has most on these lists of those that are not PSAD.\n\n{}",
         table(&["input", "reranker", "items in history", "lists", "gain"], 2, rows)
     )
 }
