@@ -33,13 +33,13 @@ fn utilities(study: &Value) -> Result<Vec<String>> {
     let tables = inputs.map(|input| rows(study, input)).into_iter().collect::<Result<Vec<_>>>()?;
     let mut lines = Vec::new();
     for (index, row) in tables[0].iter().enumerate() {
-        let mut line = format!("| {} |", row["name"].as_str().context("a row without a name")?);
+        let mut cells = vec![row["name"].as_str().context("a row without a name")?.to_owned()];
         for table in &tables {
             assert_eq!(table[index]["name"], row["name"], "rows are in one order");
             let mean = number(&table[index]["value"], "mean")?;
-            line += &format!(" {mean:.4}{} |", star(&table[index]["vs_teacher"]));
+            cells.push(format!("{mean:.4}{}", star(&table[index]["vs_teacher"])));
         }
-        lines.push(line);
+        lines.push(format!("| {} |", cells.join(" | ")));
     }
     let best = |input: &str| -> Result<f64> {
         let inputs = study["inputs"].as_array().context("no inputs")?;
