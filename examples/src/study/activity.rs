@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::experiment::INITIAL;
-use super::main_table::Row;
+use super::main_table::{Row, best};
 use super::pool::{Pool, STUDENT, Series, TEACHER};
 use super::stats::{Difference, difference};
 
@@ -28,12 +28,12 @@ pub(crate) struct Activity {
 
 /// Users without history, then the others, the shorter histories first; see [`middle`].
 pub(crate) fn activity(pool: &Pool, rows: &[Row]) -> Result<Vec<Activity>> {
-    let best = best_baseline(rows).context("no baseline was measured")?;
+    let rival = best_baseline(rows).context("no baseline was measured")?;
     let mut known: Vec<usize> = pool.histories.iter().copied().filter(|&length| length > 0).collect();
     known.sort_unstable();
     let middle = middle(&known);
     let groups = [(0, 0), (1, middle), (middle + 1, usize::MAX)];
-    let found = groups.par_iter().map(|&(from, to)| group(pool, from..=to, [STUDENT, TEACHER, best]));
+    let found = groups.par_iter().map(|&(from, to)| group(pool, from..=to, [STUDENT, TEACHER, rival]));
     let found: Vec<Option<Activity>> = found.collect::<Result<_>>()?;
     Ok(found.into_iter().flatten().collect())
 }
@@ -49,7 +49,7 @@ fn middle(known: &[usize]) -> usize {
 /// The method that is not PSAD's with the highest value.
 fn best_baseline(rows: &[Row]) -> Option<&'static str> {
     let baselines = rows.iter().filter(|row| !row.name.starts_with("PSAD") && row.vs_initial.is_some());
-    baselines.max_by(|a, b| a.value.mean.total_cmp(&b.value.mean)).map(|row| row.name)
+    best(baselines).map(|row| row.name)
 }
 
 /// None for a group of fewer than two users, of whom nothing can be said.

@@ -10,7 +10,6 @@ use psad::decode::{Diversified, Diversifier, category_vectors};
 use serde::Serialize;
 
 use super::lists::Lists;
-use super::measure::{mean, measure};
 use super::stats::rounded;
 
 /// Rows of the main table that diversify the ranker's scores.
@@ -77,8 +76,7 @@ where
         let diversifier = diversifier(name, strength);
         let reranker: Arc<dyn Reranker> =
             Arc::new(Diversified::new(scorer(), diversifier, category_vectors(category))?);
-        let values = measure(&reranker, &lists.validation, lists.kind.slots())?;
-        let value = mean(values.get(lists.kind.primary())).unwrap_or(0.);
+        let value = lists.validated(&reranker)?;
         if found.as_ref().is_none_or(|(best, _)| value > *best) {
             found = Some((value, Mixed { strength: rounded(strength.into()), reranker }));
         }

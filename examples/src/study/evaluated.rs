@@ -15,9 +15,7 @@ use psad::{LabeledList, Method, Reranker, SlateEvaluator};
 
 use super::fitting::{Fit, Job};
 use super::lists::Lists;
-use super::measure::{mean, measure};
 use super::scale::Scale;
-use super::stats::rounded;
 
 /// Its row.
 pub(crate) const EVALUATED: &str = "NAR4Rec + evaluator";
@@ -60,7 +58,7 @@ impl Job<'_> {
         let best = tried.into_iter().rev().max_by(|(_, (a, _)), (_, (b, _))| a.total_cmp(b));
         let (count, (validation, reranker)) = best.context("no number of proposals to choose from")?;
         let rerankers = vec![(EVALUATED, reranker)];
-        Ok(Fit { validation, weights, strength: Some(rounded(count as f64)), rerankers, file: None })
+        Ok(Fit { validation, weights, strength: Some(count as f64), rerankers, file: None })
     }
 
     /// What the best of so many proposals is worth on the validation lists, with its reranker.
@@ -70,8 +68,6 @@ impl Job<'_> {
     {
         let count = NonZeroUsize::new(count).context("no proposal")?;
         let reranker: Arc<dyn Reranker> = Arc::new(GeneratorEvaluator::new(proposer.clone(), judge.clone(), count));
-        let values = measure(&reranker, &self.lists.validation, self.lists.kind.slots())?;
-        // Without any relevant item nothing is better than anything.
-        Ok((mean(values.get(self.lists.kind.primary())).unwrap_or(0.), reranker))
+        Ok((self.lists.validated(&reranker)?, reranker))
     }
 }

@@ -84,7 +84,6 @@ pub(crate) fn run(lists: &[Lists], scale: &Scale, bar: &ProgressBar) -> Result<E
         let fit = job.fit(scale)?;
         bar.inc(1);
         if bar.is_hidden() {
-            // What follows the job is what it reaches on the validation lists.
             let (done, all, took) = (bar.position(), bar.length().unwrap_or_default(), started.elapsed());
             // With what it reaches on the validation lists.
             eprintln!("{done} of {all}, after {:.1} s: {job}: {:.4}", took.as_secs_f64(), fit.validation);

@@ -13,7 +13,6 @@ use psad::{LabeledList, Method, MethodConfig, PsadConfig, PsadModel, Reranker, V
 use super::diversified;
 use super::evaluated::EVALUATED;
 use super::lists::{Kind, Lists};
-use super::measure::{mean, measure};
 use super::pool::{STUDENT, TEACHER};
 use super::scale::Scale;
 use super::sweeps::SWEPT;
@@ -258,14 +257,12 @@ impl fmt::Display for Job<'_> {
     }
 }
 
-/// An online test on validation users where they can be asked, otherwise NDCG@10.
+/// What a method's rerankers reach on the validation lists, in the mean.
 fn validated<C: MethodConfig>(method: &Method<C>, lists: &Lists) -> Result<f64> {
     let rerankers = method.rerankers();
     let mut sum = 0.;
     for (_, reranker) in &rerankers {
-        let values = measure(reranker, &lists.validation, lists.kind.slots())?;
-        // Without any relevant item nothing is better than anything.
-        sum += mean(values.get(lists.kind.primary())).unwrap_or(0.);
+        sum += lists.validated(reranker)?;
     }
     Ok(sum / rerankers.len().max(1) as f64)
 }

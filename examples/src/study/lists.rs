@@ -5,9 +5,9 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use psad::sim::{Examination, Interactions, ListTruth, Optima, SimConfig, SimulatedList, World};
-use psad::{LabeledList, Schema};
+use psad::{LabeledList, Reranker, Schema};
 
-use super::measure::Column;
+use super::measure::{Column, mean, measure};
 use super::scale::{RATES, RATINGS_RATES, SHORT_RATES, Scale};
 use crate::{Input, SLATE_LENGTH};
 
@@ -175,6 +175,13 @@ impl Lists {
         let (name, found) = (self.kind.name(), users.len());
         ensure!(found >= 2, "{name}: test lists with a relevant candidate are of {found} users; at least 2 are needed");
         Ok(())
+    }
+
+    /// What a reranker reaches on the validation lists: an online test where users can be asked, otherwise NDCG@10.
+    pub(crate) fn validated(&self, reranker: &dyn Reranker) -> Result<f64> {
+        let values = measure(reranker, &self.validation, self.kind.slots())?;
+        // Without any relevant item nothing is better than anything.
+        Ok(mean(values.get(self.kind.primary())).unwrap_or(0.))
     }
 
     /// Length of the history of each test list.

@@ -38,15 +38,15 @@ pub(crate) struct InputSummary {
 }
 
 impl InputSummary {
-    /// The row with the greatest value.
-    pub(crate) fn best(&self) -> Option<&Row> {
-        self.rows.iter().max_by(|a, b| a.value.mean.total_cmp(&b.value.mean))
-    }
-
     /// The row of that name.
     pub(crate) fn row(&self, name: &str) -> Option<&Row> {
         self.rows.iter().find(|row| row.name == name)
     }
+}
+
+/// The row with the greatest value.
+pub(crate) fn best<'a>(rows: impl Iterator<Item = &'a Row>) -> Option<&'a Row> {
+    rows.max_by(|a, b| a.value.mean.total_cmp(&b.value.mean))
 }
 
 /// One reranker on one input.

@@ -4,7 +4,7 @@ use super::activity::Activity;
 use super::experiment::LONG;
 use super::latency::{Latencies, TIMED, Timing};
 use super::lists::Kind;
-use super::main_table::{InputSummary, Row};
+use super::main_table::{InputSummary, Row, best};
 use super::pool::{STUDENT, TEACHER};
 use super::protocol::{has_ratings, protocol};
 use super::summary::{Summary, VariantSummary};
@@ -53,16 +53,16 @@ fn unclaimed(summary: &Summary) -> String {
     let inputs =
         summary.inputs.iter().filter(|input| [Kind::Weak, Kind::Ratings].map(Kind::name).contains(&input.name));
     let said = inputs.filter_map(|input| {
-        let (teacher, best) = (input.row(TEACHER)?, input.best()?);
+        let (teacher, first) = (input.row(TEACHER)?, best(input.rows.iter())?);
         let found =
             format!("On `{}`, which no claim is about, {TEACHER} reaches {:.4}", input.name, teacher.value.mean);
-        Some(match &best.vs_teacher {
+        Some(match &first.vs_teacher {
             None => format!("{found}, more than all others.\n"),
             Some(lead) => format!(
                 "{found}; the best is {} with {:.4}, minus {TEACHER} {}.\n",
-                best.name,
-                best.value.mean,
-                differing(Some(lead), best.by_seed.len())
+                first.name,
+                first.value.mean,
+                differing(Some(lead), first.by_seed.len())
             ),
         })
     });
